@@ -1,0 +1,103 @@
+"""Every number that differs between environments: DEV, STAGING, PROD and LAPTOP, frozen and checked on construction."""
+
+from dataclasses import dataclass, field
+
+
+class UnknownEnvironment(ValueError):
+    """An environment name that has no configuration; the text lists those that have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomDetectionConfig:
+    """Limits and capacities of the blueprint → rooms slice."""
+
+    instance_type: str = "ml.m5.xlarge"
+    max_instances: int = 2
+    invocations_per_instance: int = 4
+    backlog_per_instance: int = 5
+    max_upload_mib: int = 50
+    max_megapixels: int = 100
+    max_pages: int = 20
+    pdf_dpi: int = 200
+    upload_link_minutes: int = 60
+    queue_ttl_minutes: int = 60
+    invocation_timeout_minutes: int = 15
+    function_timeout_seconds: int = 60
+    sweep_minutes: int = 5
+    raw_output_days: int = 30
+    model_image_uri: str = ""
+
+    def __post_init__(self) -> None:
+        _within("max_instances", self.max_instances, 1, 100)
+        _within("invocations_per_instance", self.invocations_per_instance, 1, 1000)
+        _within("queue_ttl_minutes", self.queue_ttl_minutes, 1, 360)
+        _within("invocation_timeout_minutes", self.invocation_timeout_minutes, 1, 60)
+        _within("max_upload_mib", self.max_upload_mib, 1, 1024)
+        _within("sweep_minutes", self.sweep_minutes, 1, 60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiConfig:
+    """How much the HTTP API takes, and from which web origins (none by default)."""
+
+    requests_per_second: int = 50
+    burst: int = 100
+    cors_origins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _within("requests_per_second", self.requests_per_second, 1, 10_000)
+        _within("burst", self.burst, self.requests_per_second, 10_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """One environment of the platform."""
+
+    environment: str
+    retain_data: bool
+    log_retention_days: int
+    owner: str = "loupe"
+    cost_center: str = "loupe"
+    break_glass_role: str = "loupe-break-glass"
+    bundle_for_this_machine: bool = False
+    room_detection: RoomDetectionConfig = field(default_factory=RoomDetectionConfig)
+    api: ApiConfig = field(default_factory=ApiConfig)
+
+    def __post_init__(self) -> None:
+        if not self.environment.isalnum() or not self.environment.islower():
+            raise ValueError(f"environment must be lower-case letters and digits, not {self.environment!r}")
+
+
+def _within(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+
+
+DEV = Config(environment="dev", retain_data=False, log_retention_days=14)
+STAGING = Config(environment="staging", retain_data=True, log_retention_days=30)
+PROD = Config(
+    environment="prod",
+    retain_data=True,
+    log_retention_days=365,
+    room_detection=RoomDetectionConfig(max_instances=10),
+    api=ApiConfig(requests_per_second=200, burst=400),
+)
+LAPTOP = Config(
+    environment="laptop",
+    retain_data=False,
+    log_retention_days=1,
+    bundle_for_this_machine=True,
+    room_detection=RoomDetectionConfig(
+        max_instances=1, invocations_per_instance=2, function_timeout_seconds=30, invocation_timeout_minutes=2, sweep_minutes=1
+    ),
+)
+
+_ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}
+
+
+def config_for(environment: str) -> Config:
+    """The configuration that `cdk deploy -c env=<environment>` picks."""
+    try:
+        return _ENVIRONMENTS[environment]
+    except KeyError:
+        raise UnknownEnvironment(f"Unknown environment {environment!r}: choose one of {', '.join(_ENVIRONMENTS)}.") from None

@@ -1,0 +1,1 @@
+"""What Loupe is wherever it runs; the only code that two slices share."""

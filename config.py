@@ -88,7 +88,11 @@ LAPTOP = Config(
     log_retention_days=1,
     bundle_for_this_machine=True,
     room_detection=RoomDetectionConfig(
-        max_instances=1, invocations_per_instance=2, function_timeout_seconds=30, invocation_timeout_minutes=2, sweep_minutes=1
+        max_instances=1,
+        invocations_per_instance=2,
+        function_timeout_seconds=30,
+        invocation_timeout_minutes=2,
+        sweep_minutes=1,
     ),
 )
 
@@ -100,4 +104,6 @@ def config_for(environment: str) -> Config:
     try:
         return _ENVIRONMENTS[environment]
     except KeyError:
-        raise UnknownEnvironment(f"Unknown environment {environment!r}: choose one of {', '.join(_ENVIRONMENTS)}.") from None
+        raise UnknownEnvironment(
+            f"Unknown environment {environment!r}: choose one of {', '.join(_ENVIRONMENTS)}."
+        ) from None

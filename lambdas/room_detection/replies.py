@@ -1,0 +1,36 @@
+"""What the API's functions say: checked messages, or one shape of error with a code and a sentence."""
+
+import json
+from typing import Any
+
+from loupe import contracts
+
+Reply = dict[str, Any]
+
+
+class Refusal(Exception):
+    """A request that is not granted; becomes the error envelope."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def reply(status: int, contract: str, message: Any) -> Reply:
+    """A message that keeps its contract, as an API Gateway answer."""
+    return content(status, "application/json", json.dumps(contracts.check(contract, message), ensure_ascii=False))
+
+
+def refuse(refusal: Refusal) -> Reply:
+    return reply(refusal.status, "api/error", {"error": {"code": refusal.code, "message": refusal.message}})
+
+
+def content(status: int, content_type: str, body: str) -> Reply:
+    headers = {"content-type": content_type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return {"statusCode": status, "headers": headers, "body": body}
+
+
+def caller(event: dict[str, Any]) -> tuple[str, str]:
+    """Who signed the request: the ARN, and the name under which the account's own uploads are filed."""
+    identity = event["requestContext"]["authorizer"]["iam"]
+    return identity["userArn"], f"account/{identity['accountId']}"

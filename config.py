@@ -23,8 +23,12 @@ class RoomDetectionConfig:
     queue_ttl_minutes: int = 60
     invocation_timeout_minutes: int = 15
     function_timeout_seconds: int = 60
+    redelivery_seconds: int = 360
+    queued_minutes: int = 60
+    look_again_seconds: int = 300
     sweep_minutes: int = 5
     raw_output_days: int = 30
+    job_retention_days: int = 365
     model_image_uri: str = ""
 
     def __post_init__(self) -> None:
@@ -34,6 +38,7 @@ class RoomDetectionConfig:
         _within("invocation_timeout_minutes", self.invocation_timeout_minutes, 1, 60)
         _within("max_upload_mib", self.max_upload_mib, 1, 1024)
         _within("sweep_minutes", self.sweep_minutes, 1, 60)
+        _within("redelivery_seconds", self.redelivery_seconds, self.function_timeout_seconds, 43_200)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +94,11 @@ LAPTOP = Config(
     bundle_for_this_machine=True,
     room_detection=RoomDetectionConfig(
         max_instances=1,
-        invocations_per_instance=2,
-        function_timeout_seconds=30,
         invocation_timeout_minutes=2,
+        function_timeout_seconds=15,
+        redelivery_seconds=20,
+        queued_minutes=2,
+        look_again_seconds=20,
         sweep_minutes=1,
     ),
 )

@@ -4,8 +4,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.room_detection import clients
 from lambdas.room_detection.blueprints import Arrival, content_type, refusal
-from lambdas.room_detection.settings import TriggerSettings
-from lambdas.room_detection.settlement import ENDPOINT, Settlement
+from lambdas.room_detection.settings import ENDPOINT, TriggerSettings
+from lambdas.room_detection.settlement import Settlement
 
 _GRACE_SECONDS = 300
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
@@ -31,12 +31,16 @@ class Handover:
     def _claim(self, arrival: Arrival) -> str | None:
         carried = [(arrival.carried_id, True)] if arrival.carried_id else []
         for job_id, expected in [*carried, (arrival.derived_id, False)]:
-            if self._jobs.claim(job_id, arrival, seconds=self._settings.claim_seconds, expected=expected):
+            if self._take(job_id, arrival, expected=expected):
                 return job_id
             job = self._jobs.get(job_id)
             if job is not None and job.get("version_id") == arrival.version_id:
                 return None
         return None
+
+    def _take(self, job_id: str, arrival: Arrival, *, expected: bool) -> bool:
+        seconds, queued = self._settings.claim_seconds, self._settings.queued_seconds
+        return self._jobs.claim(job_id, arrival, seconds=seconds, queued_seconds=queued, expected=expected)
 
     def _advance(self, job_id: str, arrival: Arrival) -> None:
         reason = refusal(arrival.file_name, arrival.size, limit_mib=self._settings.max_upload_mib)
@@ -72,8 +76,9 @@ class Handover:
         )
         self._jobs.run(
             job_id,
-            output_location=invoked["OutputLocation"],
-            failure_location=invoked["FailureLocation"],
+            output=invoked["OutputLocation"],
+            failure=invoked["FailureLocation"],
+            look_after=settings.look_again_seconds,
             seconds=settings.queue_ttl_seconds + settings.invocation_timeout_seconds + _GRACE_SECONDS,
         )
         return None

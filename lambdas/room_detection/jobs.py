@@ -7,21 +7,19 @@ when its ending has been told. A terminal state never changes.
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
 from lambdas.room_detection.blueprints import Arrival
+from lambdas.room_detection.settings import BY_OWNER, UNSETTLED
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-BY_OWNER, UNSETTLED = "by_owner", "unsettled"
 TERMINAL = frozenset({"SUCCEEDED", "FAILED"})
 UPLOAD_GRACE_SECONDS = 600
-QUEUED_DEADLINE_SECONDS = 3600
-LOOK_AGAIN_SECONDS = 300
 TELLING_SECONDS = 60
 
 
@@ -60,18 +58,18 @@ class Jobs:
         """Record a job whose blueprint is still on its way."""
         deadline = _seconds() + seconds + UPLOAD_GRACE_SECONDS
         place = {"bucket": bucket, "key": key, "file_name": key.rsplit("/", 1)[-1]}
-        job = {"job_id": job_id, "owner": owner, "state": "UPLOADING", **place}
+        job: dict[str, Any] = {"job_id": job_id, "owner": owner, "state": "UPLOADING", **place}
         times = {"created_at": _now(), "updated_at": _now(), "open": "open", "due": deadline, "deadline": deadline}
         self._table.put_item(Item=job | times, ConditionExpression=Attr("job_id").not_exists())
 
-    def claim(self, job_id: str, arrival: Arrival, *, seconds: int, expected: bool) -> bool:
+    def claim(self, job_id: str, arrival: Arrival, *, seconds: int, queued_seconds: int, expected: bool) -> bool:
         """Take this arrival's job for some seconds, making it unless it is `expected`; False if it cannot be had.
 
         It cannot be had when it belongs to another object or version, is claimed by another process, or went further.
         """
         now = _seconds()
         mine = {"bucket": arrival.bucket, "key": arrival.key, "version_id": arrival.version_id}
-        times = {"due": now + QUEUED_DEADLINE_SECONDS, "deadline": now + QUEUED_DEADLINE_SECONDS}
+        times = {"due": now + queued_seconds, "deadline": now + queued_seconds}
         waiting = Attr("state").not_exists() | Attr("state").is_in(["UPLOADING", "QUEUED"])
         free = Attr("claimed_until").not_exists() | Attr("claimed_until").lte(now)
         same = Attr("version_id").not_exists() | Attr("version_id").eq(arrival.version_id)
@@ -83,11 +81,11 @@ class Jobs:
             only_if=condition & Attr("key").eq(arrival.key) if expected else condition,
         )
 
-    def run(self, job_id: str, *, output_location: str, failure_location: str, seconds: int) -> bool:
+    def run(self, job_id: str, *, output: str, failure: str, seconds: int, look_after: int) -> bool:
         """The endpoint has the job and answers, or fails, at these addresses within so many seconds."""
         now = _seconds()
-        times = {"due": now + min(seconds, LOOK_AGAIN_SECONDS), "deadline": now + seconds}
-        places = {"output_location": output_location, "failure_location": failure_location}
+        times = {"due": now + look_after, "deadline": now + seconds}
+        places = {"output_location": output, "failure_location": failure}
         forget = ("claimed_until", "last_error")
         return self._update(job_id, {"state": "RUNNING", **places, **times}, forget=forget, only_if=_in("QUEUED"))
 
@@ -106,9 +104,9 @@ class Jobs:
         """The ending has been told: nothing is left to do."""
         self._update(job_id, {}, forget=("open", "due"), only_if=_in(*TERMINAL))
 
-    def look_again(self, job: Job) -> None:
+    def look_again(self, job: Job, *, seconds: int) -> None:
         """Leave a running job alone for a while, but not beyond its deadline."""
-        due = min(_seconds() + LOOK_AGAIN_SECONDS, job["deadline"])
+        due = min(_seconds() + seconds, job["deadline"])
         self._update(job["job_id"], {"due": due}, only_if=_in("RUNNING"))
 
     def unsettled(self) -> Iterator[Job]:
@@ -166,7 +164,7 @@ def _in(*states: str) -> ConditionBase:
 
 def _job(item: Mapping[str, Any]) -> Job:
     numbers = {"due", "deadline", "rooms"}
-    return Job(**{name: int(value) if name in numbers else value for name, value in item.items()})  # type: ignore[typeddict-item]  # the table holds what this module wrote
+    return cast("Job", {name: int(value) if name in numbers else value for name, value in item.items()})
 
 
 def _now() -> str:

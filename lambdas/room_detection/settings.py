@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from loupe.settings import Settings
 
+BY_OWNER, UNSETTLED = "by_owner", "unsettled"  # the job table's indexes
+ENDPOINT = "room_detection/endpoint"  # where the endpoint reads and writes in the results bucket
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobSettings(Settings):
@@ -13,6 +16,7 @@ class JobSettings(Settings):
     results_bucket: str
     notification_topic: str
     job_retention_days: int
+    look_again_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,7 @@ class TriggerSettings(JobSettings):
     endpoint_name: str
     max_upload_mib: int
     claim_seconds: int
+    queued_seconds: int
     queue_ttl_seconds: int
     invocation_timeout_seconds: int
 

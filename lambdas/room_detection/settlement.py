@@ -2,17 +2,16 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from lambdas.room_detection import clients
 from lambdas.room_detection.formats import FORMATS
 from lambdas.room_detection.jobs import TERMINAL, Job, Jobs
-from lambdas.room_detection.settings import JobSettings
+from lambdas.room_detection.settings import ENDPOINT, JobSettings
 from loupe import contracts
 
-ENDPOINT = "room_detection/endpoint"
 _MAX_REASON = 500
 
 
@@ -53,6 +52,10 @@ class Settlement:
             return False
         return True
 
+    def wait(self, job: Job) -> None:
+        """Leave a running job to the endpoint for a while."""
+        self.jobs.look_again(job, seconds=self._settings.look_again_seconds)
+
     def tell(self, job: Job) -> None:
         """Publish the ending, then close the job; a crash in between makes the sweep tell it again."""
         succeeded = job["state"] == "SUCCEEDED"
@@ -75,7 +78,7 @@ class Settlement:
 
     def _end(self, job: Job, ending: dict[str, str | int]) -> None:
         if self.jobs.settle(job["job_id"], ending, retention_days=self._settings.job_retention_days):
-            self.tell(Job(**{**job, **ending}))  # type: ignore[typeddict-item]  # an ending's fields are a job's
+            self.tell(cast("Job", {**job, **ending}))
 
     def _keep(self, job_id: str, answer: dict[str, Any]) -> dict[str, Any]:
         """Write the answer once. If a twin was faster, its answer stands and the other formats follow it."""

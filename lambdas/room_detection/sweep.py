@@ -39,7 +39,7 @@ def _sweep(job: Job) -> None:
     elif time.time() >= job["deadline"]:
         settlement.fail(job, _overdue(job))
     else:
-        settlement.jobs.look_again(job)
+        settlement.wait(job)
 
 
 def _overdue(job: Job) -> str:

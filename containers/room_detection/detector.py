@@ -36,7 +36,7 @@ def detect(image: NDArray[np.uint8], parameters: Parameters = Parameters()) -> l
     if sheet is None:
         return []
     drawn = parts(sheet.ink)
-    side = float(max([*drawn.longest[1:], 0.3 * max(sheet.ink.shape)]))
+    side = float(max(drawn.longest[1:].max(initial=0), 0.3 * max(sheet.ink.shape)))
     best = _best_enclosure(sheet.ink, side, parameters)
     if best is None:
         return []

@@ -12,6 +12,8 @@ Mask: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int32]
 Distances: TypeAlias = NDArray[np.float32]
 
+_ENDLESS = np.float32(1e6)  # where there is nothing to measure to, OpenCV answers with the largest float
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -90,7 +92,7 @@ def bordered(mask: Mask, width: int, value: int) -> Mask:
 
 def distances(mask: Mask) -> Distances:
     """How far each set pixel is from the nearest unset one."""
-    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5), np.float32)
+    return np.minimum(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5), np.float32), _ENDLESS)
 
 
 def ridge_of(depth: Distances) -> NDArray[np.bool_]:

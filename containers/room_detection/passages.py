@@ -34,7 +34,8 @@ def _label(free: Mask, side: float, parameters: Parameters) -> Labels:
     radii = np.geomspace(max(1.2, 0.006 * side), 0.12 * side, parameters.passage_levels)
     levels = [_connected(free)]
     for radius in radii:
-        levels.append(_split(levels[-1], depth, float(radius), side, parameters))
+        fresh = max(int(level.max()) for level in levels) + 1
+        levels.append(_split(levels[-1], fresh, depth, float(radius), side=side, parameters=parameters))
     rooms = levels.pop()
     while levels:
         rooms = _spread(rooms, levels.pop())
@@ -45,8 +46,10 @@ def _connected(mask: Mask) -> Labels:
     return np.asarray(cv2.connectedComponents(mask, connectivity=4)[1], np.int32)
 
 
-def _split(labels: Labels, depth: Distances, radius: float, side: float, parameters: Parameters) -> Labels:
-    """Raise the water to `radius`: a region that falls into two rooms or more gets new labels, others keep theirs."""
+def _split(
+    labels: Labels, fresh: int, depth: Distances, radius: float, *, side: float, parameters: Parameters
+) -> Labels:
+    """Raise the water to `radius`: a region that falls into two rooms or more gets fresh labels, others keep theirs."""
     islands = _connected(((depth > radius) & (labels > 0)).astype(np.uint8))
     count = int(islands.max()) + 1
     peak, parent = np.zeros(count, np.float32), np.zeros(count, np.int32)
@@ -58,7 +61,7 @@ def _split(labels: Labels, depth: Distances, radius: float, side: float, paramet
     families = np.bincount(parent[roomy], minlength=int(labels.max()) + 1)
     new = np.where(roomy | (families[parent] == 0), parent, 0)
     parted = roomy & (families[parent] > 1)
-    new[parted] = int(labels.max()) + 1 + np.arange(int(parted.sum()))
+    new[parted] = fresh + np.arange(int(parted.sum()))
     new[0] = 0
     return new.astype(np.int32)[islands]
 

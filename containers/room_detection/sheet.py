@@ -17,8 +17,7 @@ class Sheet:
     """The plan as ink, and the way back from its coordinates to the page's pixels."""
 
     ink: Mask
-    scale_x: float
-    scale_y: float
+    scale: float
     left: float
     top: float
     page_width: int
@@ -26,24 +25,23 @@ class Sheet:
 
     def on_page(self, points: Points) -> Points:
         """Where points of the sheet lie on the page."""
-        placed = points / [self.scale_x, self.scale_y] + [self.left, self.top]
+        placed = points / self.scale + [self.left, self.top]
         return np.clip(placed, 0, [self.page_width, self.page_height])
 
 
 def read_sheet(image: NDArray[np.uint8], parameters: Parameters) -> Sheet | None:
     """Find the plan on a page; None where nothing is drawn."""
     height, width = image.shape[:2]
-    gray = _reduced(_gray(image), parameters.sheet_pixels)
-    across, down = gray.shape[1] / width, gray.shape[0] / height
-    flat = _flattened(gray)
+    reduction = min(1.0, (parameters.sheet_pixels / (height * width)) ** 0.5)
+    flat = _flattened(_reduced(_gray(image), reduction))
     found = _plan(parts(ink_of(flat)))
     if found is None:
         return None
     x0, y0, x1, y1, side, frame = found
     plan = np.where(grown(frame, 3, 3) > 0, np.uint8(255), flat)[y0:y1, x0:x1]
-    sized = _resized(plan, _working_scale(plan, side, parameters))
-    scale_x, scale_y = sized.shape[1] / plan.shape[1], sized.shape[0] / plan.shape[0]
-    return Sheet(ink_of(sized), scale_x * across, scale_y * down, x0 / across, y0 / down, width, height)
+    scale = _working_scale(plan, side, parameters)
+    sized = _resized(shrunk(plan, 2, 2) if scale < 0.45 else plan, scale)
+    return Sheet(ink_of(sized), scale * reduction, x0 / reduction, y0 / reduction, width, height)
 
 
 def ink_of(flat: Gray) -> Mask:
@@ -62,8 +60,7 @@ def _gray(image: NDArray[np.uint8]) -> Gray:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _reduced(gray: Gray, most_pixels: int) -> Gray:
-    scale = min(1.0, (most_pixels / gray.size) ** 0.5)
+def _reduced(gray: Gray, scale: float) -> Gray:
     if scale >= 0.75:
         return _resized(gray, scale)
     light = np.median(gray[::8, ::8]) >= 128
@@ -106,15 +103,16 @@ def _plan(ink: Parts) -> tuple[int, int, int, int, float, Mask] | None:
 
 
 def _working_scale(plan: Gray, side: float, parameters: Parameters) -> float:
+    """Plans come to one size; 1 where that would change little."""
     shrink = min(1.0, parameters.longest_plan_side_pixels / side)
     enlarge = min(parameters.largest_enlargement, max(1.0, parameters.shortest_plan_side_pixels / side))
-    return float(min(shrink * enlarge, (parameters.plan_pixels / plan.size) ** 0.5))
+    scale = float(min(shrink * enlarge, (parameters.plan_pixels / plan.size) ** 0.5))
+    return 1.0 if abs(scale - 1) <= 0.02 else scale
 
 
 def _resized(gray: Gray, scale: float) -> Gray:
-    if abs(scale - 1) <= 0.02:
+    if scale == 1:
         return gray
-    if scale < 0.45:
-        gray = shrunk(gray, 2, 2)
-    size = max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    scale = max(scale, 1 / min(gray.shape))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation), np.uint8)

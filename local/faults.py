@@ -1,0 +1,77 @@
+"""Faults injected at the AWS boundary: an action that fails, or a publish whose deliveries are dropped or doubled."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from local import seams
+
+Effect = Literal["fail", "drop", "double"]
+
+
+class UnknownFault(ValueError):
+    """A fault that cannot be injected; the text says why."""
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """What happens to the next `times` calls of an action."""
+
+    action: str
+    times: int
+    effect: Effect = "fail"
+    error: str = "ThrottlingException"
+    status: int = 429
+
+    def __post_init__(self) -> None:
+        if self.effect != "fail" and self.action != "sns:Publish":
+            raise UnknownFault(f"{self.effect} works on sns:Publish only, not on {self.action}")
+
+
+class Faults:
+    """The faults that still wait for their calls."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+
+    def install(self) -> None:
+        """Stand before every service, and between a topic and its subscriptions."""
+        seams.wrap_services(self._before)
+        seams.wrap_fanout(self._deliver)
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault happen to the next calls of its action."""
+        with self._lock:
+            self._waiting.append(fault)
+
+    def clear(self) -> None:
+        """Forget the faults that have not happened."""
+        with self._lock:
+            self._waiting.clear()
+
+    def _take(self, action: str, *effects: Effect) -> Fault | None:
+        with self._lock:
+            for fault in self._waiting:
+                if fault.action == action and fault.effect in effects and fault.times > 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def _before(self, name: str, serve: seams.Service) -> seams.Service:
+        async def handle(
+            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+        ) -> seams.Answer:
+            if self._waiting:
+                action = seams.action_of(name, seams.Call(method, path, headers, body, query))
+                if fault := self._take(action, "fail"):
+                    return seams.failure(name, action, fault.error, fault.status, headers)
+            return await serve(method, path, headers, body, query)
+
+        return handle
+
+    def _deliver(self, fan_out: Callable[[], None]) -> None:
+        fault = self._take("sns:Publish", "drop", "double")
+        for _ in range({None: 1, "drop": 0, "double": 2}[fault.effect if fault else None]):
+            fan_out()

@@ -1,0 +1,115 @@
+"""A model's program as a process on a loopback port: started, asked for /ping, restarted, stopped whole."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local import seams
+from local.programs import Program, machine_path
+
+LEASH = Path(__file__).with_name("leash.py")
+RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
+
+
+class ServerNeverReady(RuntimeError):
+    """A program that did not answer /ping in time; the text ends with its last lines."""
+
+
+class Server:
+    """One model server; `ready` is set while it answers /ping."""
+
+    def __init__(self, program: Program, *, environment: dict[str, str], log: Path, start_seconds: float) -> None:
+        self.ready = threading.Event()
+        self.port = free_port()
+        self._program = program
+        self._environment = environment
+        self._log = log
+        self._start_seconds = start_seconds
+        self._stopped = threading.Event()
+        self._leash: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, name=f"server-{self.port}", daemon=True)
+
+    def start(self) -> None:
+        """Start the program and keep it running until `stop`."""
+        self._keeper.start()
+
+    def wait_until_ready(self) -> None:
+        """Return once /ping answers 200, or raise ServerNeverReady."""
+        if not self.ready.wait(self._start_seconds):
+            raise ServerNeverReady(f"/ping did not answer 200 in {self._start_seconds:g} s.{self._last_lines()}")
+
+    def stop(self) -> None:
+        """End the program and everything that it started."""
+        self._stopped.set()
+        self.ready.clear()
+        if self._leash and self._leash.stdin:
+            self._leash.stdin.close()
+            self._leash.wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that holds the program, while there is one."""
+        return self._leash.pid if self._leash and self._leash.poll() is None else None
+
+    def _keep(self) -> None:
+        deaths = 0
+        while not self._stopped.is_set():
+            self._leash = self._spawn()
+            threading.Thread(target=self._watch_health, args=(self._leash,), daemon=True).start()
+            code = self._leash.wait()
+            deaths = 0 if self.ready.is_set() else deaths + 1
+            self.ready.clear()
+            if not self._stopped.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)]):
+                seams.log.warning("model server %s ended with %s; starting it again", self._program.command[0], code)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(LEASH), *self._program.command],
+                cwd=self._program.directory,
+                env=self._variables(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _variables(self) -> dict[str, str]:
+        machine = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+        port = {"SAGEMAKER_BIND_TO_PORT": str(self.port), "BIND_HOST": "127.0.0.1"}
+        return {**machine, "PATH": machine_path(), **self._program.environment, **self._environment, **port}
+
+    def _watch_health(self, leash: subprocess.Popen[bytes]) -> None:
+        while leash.poll() is None and not self._stopped.is_set():
+            if _answers_ping(self.port):
+                self.ready.set()
+                return
+            time.sleep(0.05)
+
+    def _last_lines(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()[-15:] if self._log.exists() else []
+        return " Its last lines: " + " | ".join(lines) if lines else " It wrote nothing."
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers_ping(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

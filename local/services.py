@@ -1,0 +1,52 @@
+"""Everything that the engine adds to ministack, composed."""
+
+import threading
+from pathlib import Path
+
+from local import logs, properties, seams
+from local.admin import Admin
+from local.denials import Denials
+from local.faults import Faults
+from local.invocations import Invocations
+from local.models import Models
+from local.programs import Programs
+from local.sagemaker import SageMaker
+from local.scaling import Scaling
+
+
+class Services:
+    """The AWS of one laptop."""
+
+    def __init__(self, home: Path, *, port: int) -> None:
+        self._saving = threading.Lock()
+        self._models = Models(home=home, programs=Programs(home / "programs"), url=f"http://127.0.0.1:{port}")
+        denials, faults = Denials(home / "denials.jsonl"), Faults()
+        self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
+        seams.trust_loopback()
+        denials.watch()
+        SageMaker(self._models).install()
+        Scaling(home / "scaling.json").install()
+        Invocations().install()
+        properties.install()
+        logs.install()
+        faults.install()
+
+    def resume(self) -> None:
+        """Go on where the last engine ended."""
+        self._models.resume()
+
+    def save(self) -> None:
+        """Write all state, one writer at a time."""
+        with self._saving:
+            self.application.changed = False
+            seams.save_state()
+
+    def save_changes(self) -> None:
+        """Write all state if a request may have changed it."""
+        if self.application.changed:
+            self.save()
+
+    def stop(self) -> None:
+        """End every process that was started for a stack."""
+        self._models.stop()
+        seams.stop_functions()

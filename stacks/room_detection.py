@@ -16,7 +16,16 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from config import Config
-from lambdas.room_detection.settings import ENDPOINT, JobSettings, StatusSettings, TriggerSettings, UploadSettings
+from lambdas.room_detection.settings import (
+    BY_OWNER,
+    ENDPOINT,
+    UNSETTLED,
+    JobSettings,
+    StatusSettings,
+    TriggerSettings,
+    UploadSettings,
+)
+from stacks.parts import grants
 from stacks.parts.naming import parameter, stack_options
 from stacks.parts.python_function import SliceFunctions
 from stacks.room_detection_endpoint import RoomDetectionEndpoint
@@ -54,8 +63,8 @@ class RoomDetectionStack(Stack):
         arrivals = self._queue("Arrivals")
         self._landed(storage).add_target(targets.SqsQueue(arrivals))
         self._feed(trigger, arrivals)
-        storage.blueprints.grant_read(trigger, "blueprints/*")
-        storage.results.grant_put(trigger, f"{ENDPOINT}/input/*")
+        grants.read_objects(storage.blueprints, trigger, "blueprints/")
+        grants.write_objects(storage.results, trigger, f"{ENDPOINT}/input/")
         self.endpoint.grant_invoke(trigger)
         return trigger
 
@@ -80,12 +89,17 @@ class RoomDetectionStack(Stack):
         sweep = self._add_settling("sweep")
         every = events.Schedule.rate(Duration.minutes(self._config.sweep_minutes))
         events.Rule(self, "Sweeping", schedule=every, targets=[targets.LambdaFunction(sweep, retry_attempts=0)])
-        self._storage.jobs.grant(sweep, "dynamodb:Query")
+        grants.query_index(self._storage.jobs, UNSETTLED, sweep)
         return sweep
 
     def _add_settling(self, module: str) -> lambda_.Function:
+        """A function that looks at what the endpoint left and keeps the answer."""
         settings, timeout = self._job_settings(), self._config.function_timeout_seconds
-        return self._functions.add(module, settings, timeout_seconds=timeout)
+        function = self._functions.add(module, settings, timeout_seconds=timeout)
+        grants.read_objects(self._storage.results, function, "room_detection/")
+        grants.write_objects(self._storage.results, function, "room_detection/")
+        grants.list_keys(self._storage.results, function)
+        return function
 
     def _upload(self) -> lambda_.Function:
         config, storage = self._config, self._storage
@@ -96,16 +110,17 @@ class RoomDetectionStack(Stack):
             upload_link_seconds=config.upload_link_minutes * 60,
         )
         upload = self._functions.add("upload", settings, timeout_seconds=10)
-        storage.jobs.grant(upload, "dynamodb:PutItem")
-        storage.blueprints.grant_put(upload, "blueprints/*")  # the form acts with the rights of whoever signed it
+        grants.use_items(storage.jobs, upload, "PutItem")
+        grants.write_objects(storage.blueprints, upload, "blueprints/")  # the form acts with its signer's rights
         return upload
 
     def _status(self) -> lambda_.Function:
         storage = self._storage
         settings = StatusSettings(jobs_table=storage.jobs.table_name, results_bucket=storage.results.bucket_name)
         status = self._functions.add("status", settings, timeout_seconds=10)
-        storage.jobs.grant(status, "dynamodb:GetItem", "dynamodb:Query")
-        storage.results.grant_read(status, "room_detection/*")
+        grants.use_items(storage.jobs, status, "GetItem")
+        grants.query_index(storage.jobs, BY_OWNER, status)
+        grants.read_objects(storage.results, status, "room_detection/")
         return status
 
     def _job_settings(self) -> JobSettings:
@@ -118,10 +133,8 @@ class RoomDetectionStack(Stack):
         )
 
     def _let_settle(self, function: lambda_.Function) -> None:
-        """Whoever may end a job reads what the endpoint left, keeps the answer and tells the ending."""
-        self._storage.jobs.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
-        self._storage.results.grant_read(function, "room_detection/*")
-        self._storage.results.grant_put(function, "room_detection/*")
+        """Whoever may end a job records the ending and tells it."""
+        grants.use_items(self._storage.jobs, function, "GetItem", "UpdateItem")
         self.notifications.grant_publish(function)
 
     def _queue(self, name: str) -> sqs.Queue:

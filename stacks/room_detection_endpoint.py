@@ -15,6 +15,7 @@ from constructs import Construct
 from config import RoomDetectionConfig
 from containers.room_detection.limits import Limits
 from lambdas.room_detection.settings import ENDPOINT
+from stacks.parts import grants
 from stacks.parts.program_image import program_image
 from stacks.storage import StorageStack
 
@@ -62,9 +63,8 @@ class RoomDetectionEndpoint(Construct):
     def _grant(self) -> None:
         """SageMaker itself acts with this role: it fetches inputs, stores outputs, publishes, logs."""
         results = self._storage.results
-        results.grant_read(self._role, f"{ENDPOINT}/input/*")
-        results.grant_put(self._role, f"{ENDPOINT}/output/*")
-        results.grant_put(self._role, f"{ENDPOINT}/failure/*")
+        grants.read_objects(results, self._role, f"{ENDPOINT}/input/")
+        grants.write_objects(results, self._role, f"{ENDPOINT}/output/", f"{ENDPOINT}/failure/")
         for topic in (self.successes, self.errors):
             topic.grant_publish(self._role)
         stack = Stack.of(self)

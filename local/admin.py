@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import asdict
 from typing import Any
 
-from local import seams
 from local.denials import Denials
 from local.faults import Fault, Faults, UnknownFault
 from local.models import Models
+from local.seams import resources, routing
 
 Messages = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -29,7 +29,7 @@ class Admin:
         self.changed = False
         self._routes: dict[tuple[str, str], Callable[[bytes], object]] = {
             ("GET", "status"): lambda _: self._status(),
-            ("GET", "types"): lambda _: sorted(seams.resource_types()),
+            ("GET", "types"): lambda _: sorted(resources.resource_types()),
             ("GET", "denials"): lambda _: [asdict(denial) for denial in denials.last()],
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): lambda _: faults.clear(),
@@ -43,7 +43,7 @@ class Admin:
             await self._answer(scope["method"], path.removeprefix(ROUTES), receive, send)
             return
         self.changed = self.changed or scope.get("method") not in {"GET", "HEAD"}
-        await seams.application(scope, receive, send)
+        await routing.application(scope, receive, send)
 
     async def _answer(self, method: str, name: str, receive: Messages, send: Send) -> None:
         route = self._routes.get((method, name))

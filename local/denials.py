@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local import seams
+from local.seams import access, account
 
 KEPT = 200
 
@@ -35,13 +35,13 @@ class Denials:
 
     def watch(self) -> None:
         """Record what the engine's own access decisions refuse from now on."""
-        seams.watch_enforcement(self._decided)
+        access.watch_enforcement(self._decided)
 
     def record(self, *, principal: str, action: str, resource: str, message: str) -> None:
         """Add one denial."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         denial = Denial(time=time, principal=principal, action=action, resource=resource, message=message)
-        seams.log.warning("denied: %s", message)
+        account.log.warning("denied: %s", message)
         with self._lock, self._file.open("a") as lines:
             lines.write(json.dumps(asdict(denial)) + "\n")
             self._last.append(denial)
@@ -52,8 +52,8 @@ class Denials:
         return list(self._last)[-count:]
 
     def _decided(self, action: str, resource: str, outcome: object) -> None:
-        if not seams.is_policy_denial(outcome):
+        if not access.is_policy_denial(outcome):
             return
-        refusal = seams.refusal(outcome)
+        refusal = access.refusal(outcome)
         message = f"{refusal.principal} may not {action} on {resource}: {refusal.why}"
         self.record(principal=refusal.principal, action=action, resource=resource, message=message)

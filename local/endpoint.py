@@ -8,10 +8,10 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from local import seams
 from local.backlog import Backlog
 from local.inference import Abandoned, Destination, Inference, Request
 from local.programs import Program
+from local.seams import access, account
 from local.server import Server
 
 IDLE_SECONDS = 0.5
@@ -37,9 +37,9 @@ class EndpointPlan:
     @cached_property
     def destination(self) -> Destination:
         """Clients that act as the model's role, so that its policies are enforced."""
-        keys = seams.role_credentials(self.role, "SageMaker")
+        keys = access.role_credentials(self.role, "SageMaker")
         session = boto3.Session(
-            keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"], seams.REGION
+            keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"], account.REGION
         )
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=self.invocations)
         return Destination(
@@ -91,7 +91,7 @@ class Endpoint:
             except Abandoned:
                 return
             except Exception:
-                seams.log.exception("inference %s broke the engine's worker", request.inference_id)
+                account.log.exception("inference %s broke the engine's worker", request.inference_id)
             self.backlog.settle(file)
 
     def _infer(self, request: Request) -> None:

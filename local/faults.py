@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from local import seams
+from local.seams import account, deliveries, routing
 
 Effect = Literal["fail", "drop", "double"]
 
@@ -38,8 +38,8 @@ class Faults:
 
     def install(self) -> None:
         """Stand before every service, and between a topic and its subscriptions."""
-        seams.wrap_services(self._before)
-        seams.wrap_fanout(self._deliver)
+        routing.wrap_services(self._before)
+        deliveries.wrap_fanout(self._deliver)
 
     def add(self, fault: Fault) -> None:
         """Let a fault happen to the next calls of its action."""
@@ -59,14 +59,14 @@ class Faults:
                     return fault
         return None
 
-    def _before(self, name: str, serve: seams.Service) -> seams.Service:
+    def _before(self, name: str, serve: account.Service) -> account.Service:
         async def handle(
             method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-        ) -> seams.Answer:
+        ) -> account.Answer:
             if self._waiting:
-                action = seams.action_of(name, seams.Call(method, path, headers, body, query))
+                action = routing.action_of(name, routing.Call(method, path, headers, body, query))
                 if fault := self._take(action, "fail"):
-                    return seams.failure(name, action, fault.error, fault.status, headers)
+                    return routing.failure(name, action, fault.error, fault.status, headers)
             return await serve(method, path, headers, body, query)
 
         return handle

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import seams
+from local.seams import account
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -144,7 +144,7 @@ class Inference:
                 "POST", "/invocations", body=body, headers={**self._headers(), "Content-Length": str(length)}
             )
         except (BrokenPipeError, ConnectionResetError):
-            seams.log.info("the container answered before it had read all of %s", self.request.input_location)
+            account.log.info("the container answered before it had read all of %s", self.request.input_location)
         response = connection.getresponse()
         if response.status >= 300:
             raise InferenceFailed(self._refusal(response.status, response.read(4096).decode(errors="replace")))
@@ -174,10 +174,10 @@ class Inference:
 
     def _error(self, kind: str, body: str) -> str:
         group = f"/aws/sagemaker/Endpoints/{self.request.endpoint}"
-        console = f"https://{seams.REGION}.console.aws.amazon.com/cloudwatch/home?region={seams.REGION}"
+        console = f"https://{account.REGION}.console.aws.amazon.com/cloudwatch/home?region={account.REGION}"
         return (
             f'ClientError: Received {kind} from primary with message "{body}". '
-            f"See {console}#logEventViewer:group={group} in account {seams.ACCOUNT} for more information."
+            f"See {console}#logEventViewer:group={group} in account {account.ACCOUNT} for more information."
         )
 
     def _upload(self, location: str, content: IO[bytes], content_type: str) -> None:
@@ -198,14 +198,14 @@ class Inference:
         self._publish(self.destination.success_topic, {"invocationStatus": "Completed", "responseParameters": response})
 
     def _fail(self, reason: str) -> None:
-        seams.log.warning("inference %s failed: %s", self.request.inference_id, reason)
+        account.log.warning("inference %s failed: %s", self.request.inference_id, reason)
         if self.request.failure_location:
             with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as content:
                 content.write(reason.encode())
                 try:
                     self._upload(self.request.failure_location, content, "text/plain")
                 except InferenceFailed as error:
-                    seams.log.warning("no failure object: %s", error)
+                    account.log.warning("no failure object: %s", error)
         self._publish(self.destination.error_topic, {"invocationStatus": "Failed", "failureReason": reason})
 
     def _publish(self, topic: str | None, outcome: dict[str, Any]) -> None:
@@ -215,7 +215,7 @@ class Inference:
         try:
             self.destination.sns.publish(TopicArn=topic, Message=message)
         except (BotoCoreError, ClientError) as error:
-            seams.log.warning("no notification of %s: %s", self.request.inference_id, error)
+            account.log.warning("no notification of %s: %s", self.request.inference_id, error)
 
     def _message(self) -> dict[str, Any]:
         parameters = {
@@ -225,7 +225,7 @@ class Inference:
             "inputLocation": self.request.input_location,
         }
         return {
-            "awsRegion": seams.REGION,
+            "awsRegion": account.REGION,
             "eventTime": _timestamp(_now()),
             "receivedTime": _timestamp(self.request.received),
             "requestParameters": {name: value for name, value in parameters.items() if value is not None},

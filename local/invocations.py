@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local import seams
+from local.seams import access, functions
 
 WORKERS = 4
 FIRST_RETRY_SECONDS = 1.0
@@ -19,14 +19,14 @@ class Invocations:
 
     def install(self) -> None:
         """Take all asynchronous invocations."""
-        seams.replace_async_invocation(self.add)
+        functions.replace_async_invocation(self.add)
 
-    def add(self, function: seams.Function, event: Any) -> None:
+    def add(self, function: functions.Function, event: Any) -> None:
         """Invoke a function soon, and again after a failure as its configuration says."""
         self._workers.submit(self._attempt, function, event, 0, time.monotonic())
 
-    def _attempt(self, function: seams.Function, event: Any, attempt: int, since: float) -> None:
-        with seams.own_account():
+    def _attempt(self, function: functions.Function, event: Any, attempt: int, since: float) -> None:
+        with access.own_account():
             outcome = function.invoke(event)
             if not outcome.get("error"):
                 return

@@ -2,14 +2,14 @@
 
 import logging
 
-from local import seams
+from local.seams import functions
 
 log = logging.getLogger("loupe.function")
 
 
 def install() -> None:
     """Copy the output of every invocation to the engine's log."""
-    seams.watch_function_output(_write)
+    functions.watch_function_output(_write)
 
 
 def _write(function: str, output: str) -> None:

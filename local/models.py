@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import seams
 from local.endpoint import Endpoint, EndpointPlan
 from local.programs import Programs
+from local.seams import access, account
 from local.server import ServerNeverReady
 
 Record = dict[str, Any]
@@ -57,11 +57,11 @@ class Models:
         container = _container(properties)
         self._programs.program(container["Image"], ("serve",))
         role = properties.get("ExecutionRoleArn", "")
-        if not seams.trusts(role, "sagemaker.amazonaws.com"):
+        if not access.trusts(role, "sagemaker.amazonaws.com"):
             raise InvalidRecord(
                 f"Could not assume role {role}: it does not exist or does not trust sagemaker.amazonaws.com."
             )
-        arn = seams.arn("sagemaker", f"model/{name.lower()}")
+        arn = account.arn("sagemaker", f"model/{name.lower()}")
         self._keep(self.records.models, name, {**properties, "ModelName": name, "ModelArn": arn})
         return arn
 
@@ -69,7 +69,7 @@ class Models:
         """Keep the configuration of an asynchronous endpoint."""
         if "AsyncInferenceConfig" not in properties:
             raise InvalidRecord(f"{name}: only endpoint configurations with an AsyncInferenceConfig run on the laptop.")
-        arn = seams.arn("sagemaker", f"endpoint-config/{name.lower()}")
+        arn = account.arn("sagemaker", f"endpoint-config/{name.lower()}")
         record = {**properties, "EndpointConfigName": name, "EndpointConfigArn": arn}
         self._keep(self.records.configurations, name, record)
         return arn
@@ -77,7 +77,7 @@ class Models:
     def add_endpoint(self, name: str, configuration: str, *, wait: bool) -> str:
         """Create an endpoint or give it another configuration; with `wait`, return when it is in service."""
         self.find(self.records.configurations, configuration)
-        arn = seams.arn("sagemaker", f"endpoint/{name.lower()}")
+        arn = account.arn("sagemaker", f"endpoint/{name.lower()}")
         record = {"EndpointName": name, "EndpointArn": arn, "EndpointConfigName": configuration}
         self._keep(self.records.endpoints, name, {**record, "EndpointStatus": "Creating"})
         if not wait:
@@ -115,7 +115,7 @@ class Models:
         try:
             return self._running[self.find(self.records.endpoints, name)["EndpointName"]]
         except (KeyError, InvalidRecord):
-            raise InvalidRecord(f"Endpoint {name} of account {seams.ACCOUNT} not found.") from None
+            raise InvalidRecord(f"Endpoint {name} of account {account.ACCOUNT} not found.") from None
 
     def overview(self) -> list[Record]:
         """Each endpoint with its state and the number of its unsettled requests."""
@@ -145,12 +145,12 @@ class Models:
         except ServerNeverReady as error:
             return self._failed(name, str(error))
         self._keep(self.records.endpoints, name, {**self.records.endpoints[name], "EndpointStatus": "InService"})
-        seams.log.info("endpoint %s is in service on port %s", name, endpoint.server.port)
+        account.log.info("endpoint %s is in service on port %s", name, endpoint.server.port)
         return None
 
     def _failed(self, name: str, reason: str) -> str:
         failure = {"EndpointStatus": "Failed", "FailureReason": reason}
-        seams.log.error("endpoint %s failed: %s", name, reason)
+        account.log.error("endpoint %s failed: %s", name, reason)
         self._keep(self.records.endpoints, name, {**self.records.endpoints.get(name, {}), **failure})
         return reason
 
@@ -181,8 +181,13 @@ class Models:
         """The program's own access to AWS: none under network isolation."""
         if str(model.get("EnableNetworkIsolation", False)).lower() == "true":
             return {}
-        keys = seams.role_credentials(model["ExecutionRoleArn"], "SageMaker")
-        return {**keys, "AWS_REGION": seams.REGION, "AWS_DEFAULT_REGION": seams.REGION, "AWS_ENDPOINT_URL": self._url}
+        keys = access.role_credentials(model["ExecutionRoleArn"], "SageMaker")
+        return {
+            **keys,
+            "AWS_REGION": account.REGION,
+            "AWS_DEFAULT_REGION": account.REGION,
+            "AWS_ENDPOINT_URL": self._url,
+        }
 
     def _keep(self, records: dict[str, Record], name: str, record: Record) -> None:
         now = time.time()
@@ -203,7 +208,7 @@ class Models:
     @staticmethod
     def _in_background(work: Callable[[str], object], name: str) -> None:
         def run() -> None:
-            with seams.own_account():
+            with access.own_account():
                 work(name)
 
         threading.Thread(target=run, daemon=True).start()

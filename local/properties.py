@@ -5,36 +5,36 @@ from typing import Any
 import boto3
 from botocore.serialize import create_serializer
 
-from local import seams
+from local.seams import account, resources
 
 Properties = dict[str, Any]
 
 
 def install() -> None:
     """Apply the ignored properties from now on."""
-    seams.after_resource("AWS::S3::Bucket", _complete_bucket)
-    seams.after_resource("AWS::DynamoDB::Table", _complete_table)
-    seams.after_resource("AWS::Lambda::Function", seams.complete_function)
-    seams.before_resource("AWS::ApiGatewayV2::Api", _with_api_cors)
+    resources.after_resource("AWS::S3::Bucket", _complete_bucket)
+    resources.after_resource("AWS::DynamoDB::Table", _complete_table)
+    resources.after_resource("AWS::Lambda::Function", resources.complete_function)
+    resources.before_resource("AWS::ApiGatewayV2::Api", _with_api_cors)
 
 
 def _complete_bucket(name: str, properties: Properties) -> None:
     if encryption := properties.get("BucketEncryption"):
-        seams.configure_bucket(name, "encryption", _xml("PutBucketEncryption", _encryption(encryption)))
+        resources.configure_bucket(name, "encryption", _xml("PutBucketEncryption", _encryption(encryption)))
     if lifecycle := properties.get("LifecycleConfiguration"):
-        seams.configure_bucket(name, "lifecycle", _xml("PutBucketLifecycleConfiguration", _lifecycle(lifecycle)))
+        resources.configure_bucket(name, "lifecycle", _xml("PutBucketLifecycleConfiguration", _lifecycle(lifecycle)))
     if tags := properties.get("Tags"):
-        seams.configure_bucket(name, "tagging", _xml("PutBucketTagging", {"Tagging": {"TagSet": tags}}))
+        resources.configure_bucket(name, "tagging", _xml("PutBucketTagging", {"Tagging": {"TagSet": tags}}))
 
 
 def _complete_table(name: str, properties: Properties) -> None:
     if expiry := properties.get("TimeToLiveSpecification"):
         specification = {**expiry, "Enabled": _true(expiry.get("Enabled"))}
-        seams.configure_table("_update_ttl", {"TableName": name, "TimeToLiveSpecification": specification})
+        resources.configure_table("_update_ttl", {"TableName": name, "TimeToLiveSpecification": specification})
     if recovery := properties.get("PointInTimeRecoverySpecification"):
         enabled = {"PointInTimeRecoveryEnabled": _true(recovery["PointInTimeRecoveryEnabled"])}
         ask = {"TableName": name, "PointInTimeRecoverySpecification": enabled}
-        seams.configure_table("_update_continuous_backups", ask)
+        resources.configure_table("_update_continuous_backups", ask)
 
 
 def _with_api_cors(properties: Properties) -> Properties:
@@ -89,7 +89,7 @@ def _transitions(rule: Properties) -> Properties:
 
 def _xml(operation: str, parameters: Properties) -> bytes:
     """The body that an SDK would send for an S3 operation."""
-    model = boto3.Session(region_name=seams.REGION).client("s3").meta.service_model
+    model = boto3.Session(region_name=account.REGION).client("s3").meta.service_model
     serializer = create_serializer("rest-xml", include_validation=False)
     request = serializer.serialize_to_request({"Bucket": "any", **parameters}, model.operation_model(operation))
     body: bytes = request["body"]

@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from local import seams
 from local.endpoint import Endpoint
 from local.inference import Request
 from local.models import InvalidRecord, Models, Record
 from local.programs import UnknownImage
+from local.seams import access, account, resources, routing
 
 _HEADER = "x-amzn-sagemaker-"
 
@@ -43,24 +43,24 @@ class SageMaker:
 
     def install(self) -> None:
         """Add the service and its CloudFormation types to the engine."""
-        seams.add_service("sagemaker", target_prefix="SageMaker.", scope="sagemaker", service=self.handle)
-        seams.add_resource_type("AWS::SageMaker::Model", create=self._make_model, delete=self._unmake_model)
-        seams.add_resource_type(
+        routing.add_service("sagemaker", target_prefix="SageMaker.", scope="sagemaker", service=self.handle)
+        resources.add_resource_type("AWS::SageMaker::Model", create=self._make_model, delete=self._unmake_model)
+        resources.add_resource_type(
             "AWS::SageMaker::EndpointConfig", create=self._make_configuration, delete=self._unmake_configuration
         )
-        seams.add_resource_type(
+        resources.add_resource_type(
             "AWS::SageMaker::Endpoint", create=self._make_endpoint, delete=self._unmake_endpoint, waits=True
         )
 
     async def handle(
         self, _method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> seams.Answer:
+    ) -> account.Answer:
         """Answer one request of the control plane or of the runtime."""
         if path.startswith("/endpoints/"):
             _, _, name, verb = path.split("/", 3)
             return self._invoke(name, verb, headers, query)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if refused := seams.denied("sagemaker", f"sagemaker:{operation}", "*", headers, query):
+        if refused := access.denied("sagemaker", f"sagemaker:{operation}", "*", headers, query):
             return refused
         try:
             answer = self._operations[operation](json.loads(body or b"{}"))
@@ -70,11 +70,11 @@ class SageMaker:
             return _error("ValidationException", str(error))
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer or {}).encode()
 
-    def _invoke(self, name: str, verb: str, headers: dict[str, str], query: dict[str, Any]) -> seams.Answer:
+    def _invoke(self, name: str, verb: str, headers: dict[str, str], query: dict[str, Any]) -> account.Answer:
         asynchronous = verb == "async-invocations"
         action = "sagemaker:InvokeEndpointAsync" if asynchronous else "sagemaker:InvokeEndpoint"
-        endpoint_arn = seams.arn("sagemaker", f"endpoint/{name.lower()}")
-        if refused := seams.denied("sagemaker", action, endpoint_arn, headers, query):
+        endpoint_arn = account.arn("sagemaker", f"endpoint/{name.lower()}")
+        if refused := access.denied("sagemaker", action, endpoint_arn, headers, query):
             return refused
         if not asynchronous:
             return _error("ValidationError", f"Endpoint {name} does not support this inference type.")
@@ -94,15 +94,15 @@ class SageMaker:
         threading.Thread(target=self._models.remove_endpoint, args=(name,), daemon=True).start()
         return {}
 
-    def _make_model(self, logical_id: str, properties: Record, stack: str) -> seams.Created:
+    def _make_model(self, logical_id: str, properties: Record, stack: str) -> resources.Created:
         name = properties.get("ModelName") or _fresh_name(stack, logical_id)
         return self._models.add_model(name, properties), {"ModelName": name}
 
-    def _make_configuration(self, logical_id: str, properties: Record, stack: str) -> seams.Created:
+    def _make_configuration(self, logical_id: str, properties: Record, stack: str) -> resources.Created:
         name = properties.get("EndpointConfigName") or _fresh_name(stack, logical_id)
         return self._models.add_configuration(name, properties), {"EndpointConfigName": name}
 
-    def _make_endpoint(self, logical_id: str, properties: Record, stack: str) -> seams.Created:
+    def _make_endpoint(self, logical_id: str, properties: Record, stack: str) -> resources.Created:
         name = properties.get("EndpointName") or f"{stack}-{logical_id}"[:63]
         arn = self._models.add_endpoint(name, properties["EndpointConfigName"].rpartition("/")[2], wait=True)
         return arn, {"EndpointName": name}
@@ -150,14 +150,14 @@ def _bounded(headers: dict[str, str], name: str, low: int, high: int, default: i
     return value
 
 
-def _accepted(request: Request) -> seams.Answer:
+def _accepted(request: Request) -> account.Answer:
     headers = {"Content-Type": "application/json", "X-Amzn-SageMaker-OutputLocation": request.output_location}
     if request.failure_location:
         headers["X-Amzn-SageMaker-FailureLocation"] = request.failure_location
     return 202, headers, json.dumps({"InferenceId": request.inference_id}).encode()
 
 
-def _error(code: str, message: str) -> seams.Answer:
+def _error(code: str, message: str) -> account.Answer:
     headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
     return 400, headers, json.dumps({"__type": code, "message": message, "Message": message}).encode()
 

@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from local import seams
+from local.seams import access, account, resources, routing
 
 Record = dict[str, Any]
 
@@ -21,20 +21,20 @@ class Scaling:
     def install(self) -> None:
         """Add the service and its CloudFormation types to the engine."""
         name = "application-autoscaling"
-        seams.add_service(name, target_prefix="AnyScaleFrontendService.", scope=name, service=self.handle)
-        seams.add_resource_type(
+        routing.add_service(name, target_prefix="AnyScaleFrontendService.", scope=name, service=self.handle)
+        resources.add_resource_type(
             "AWS::ApplicationAutoScaling::ScalableTarget", create=self._make_target, delete=self._forget
         )
-        seams.add_resource_type(
+        resources.add_resource_type(
             "AWS::ApplicationAutoScaling::ScalingPolicy", create=self._make_policy, delete=self._forget
         )
 
     async def handle(
         self, _method: str, _path: str, headers: dict[str, str], _body: bytes, query: dict[str, Any]
-    ) -> seams.Answer:
+    ) -> account.Answer:
         """Answer DescribeScalableTargets and DescribeScalingPolicies."""
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if refused := seams.denied(
+        if refused := access.denied(
             "application-autoscaling", f"application-autoscaling:{operation}", "*", headers, query
         ):
             return refused
@@ -48,7 +48,7 @@ class Scaling:
         status = 200 if operation in described else 400
         return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
 
-    def _make_target(self, _logical_id: str, properties: Record, _stack: str) -> seams.Created:
+    def _make_target(self, _logical_id: str, properties: Record, _stack: str) -> resources.Created:
         keys = ("ResourceId", "ScalableDimension", "ServiceNamespace")
         physical_id = "|".join(properties[key] for key in keys)
         capacities = {key: int(properties[key]) for key in ("MinCapacity", "MaxCapacity")}
@@ -56,11 +56,11 @@ class Scaling:
         self._save()
         return physical_id, {"Id": physical_id}
 
-    def _make_policy(self, _logical_id: str, properties: Record, _stack: str) -> seams.Created:
+    def _make_policy(self, _logical_id: str, properties: Record, _stack: str) -> resources.Created:
         target = dict(
             zip(("ResourceId", "ScalableDimension", "ServiceNamespace"), _target_of(properties), strict=False)
         )
-        arn = seams.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:policyName/{properties['PolicyName']}")
+        arn = account.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:policyName/{properties['PolicyName']}")
         described: Record = {key: properties[key] for key in ("PolicyName", "PolicyType") if key in properties}
         self._policies[arn] = {**target, **described, "PolicyARN": arn}
         self._save()

@@ -9,8 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from local import seams
 from local.programs import Program, machine_path
+from local.seams import account
 
 LEASH = Path(__file__).with_name("leash.py")
 RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
@@ -65,7 +65,7 @@ class Server:
             deaths = 0 if self.ready.is_set() else deaths + 1
             self.ready.clear()
             if not self._stopped.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)]):
-                seams.log.warning("model server %s ended with %s; starting it again", self._program.command[0], code)
+                account.log.warning("model server %s ended with %s; starting it again", self._program.command[0], code)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from local import logs, properties, seams
+from local import logs, properties
 from local.admin import Admin
 from local.denials import Denials
 from local.faults import Faults
@@ -12,6 +12,7 @@ from local.models import Models
 from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
+from local.seams import access, deliveries, functions, state
 
 
 class Services:
@@ -22,7 +23,8 @@ class Services:
         self._models = Models(home=home, programs=Programs(home / "programs"), url=f"http://127.0.0.1:{port}")
         denials, faults = Denials(home / "denials.jsonl"), Faults()
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
-        seams.trust_loopback()
+        access.trust_loopback()
+        deliveries.name_object_versions()
         denials.watch()
         SageMaker(self._models).install()
         Scaling(home / "scaling.json").install()
@@ -39,7 +41,7 @@ class Services:
         """Write all state, one writer at a time."""
         with self._saving:
             self.application.changed = False
-            seams.save_state()
+            state.save_state()
 
     def save_changes(self) -> None:
         """Write all state if a request may have changed it."""
@@ -49,4 +51,4 @@ class Services:
     def stop(self) -> None:
         """End every process that was started for a stack."""
         self._models.stop()
-        seams.stop_functions()
+        functions.stop_functions()

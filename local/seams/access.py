@@ -1,0 +1,86 @@
+"""Who may do what: decisions, role credentials, trust."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ministack import app as gateway
+from ministack.core import iam_evaluator, lambda_runtime, responses
+from ministack.services import iam
+
+from local.seams.account import ACCOUNT, REGION, Answer, arn
+
+
+class Refusal(NamedTuple):
+    """Who was refused, and why."""
+
+    principal: str
+    why: str
+
+
+def denied(service: str, action: str, resource: str, headers: dict[str, str], query: dict[str, Any]) -> Answer | None:
+    """The refusal that the caller's policies lead to, or None when they allow the action."""
+    answer: Answer | None = gateway._enforce_data_plane(service, action, headers, query, "", resource_arn=resource)
+    return answer
+
+
+def role_credentials(role: str, session: str) -> dict[str, str]:
+    """Credentials of a role session, as the variables that an AWS SDK reads."""
+    function = {"Role": role, "FunctionArn": arn("lambda", f"function:{session}"), "FunctionName": session}
+    credentials: dict[str, str] = lambda_runtime.execution_credentials(function)
+    return credentials
+
+
+def trusts(role: str, service: str) -> bool:
+    """Whether a role exists and its trust policy lets an AWS service assume it."""
+    found = iam._roles.get(role.rpartition("/")[2])
+    document = found["AssumeRolePolicyDocument"] if found else {}
+    trust = json.loads(document) if isinstance(document, str) else document
+    statements = trust.get("Statement", [])
+    return any(
+        statement["Effect"] == "Allow" and iam_evaluator._service_principal_matches(statement.get("Principal"), service)
+        for statement in (statements if isinstance(statements, list) else [statements])
+    )
+
+
+@contextlib.contextmanager
+def own_account() -> Iterator[None]:
+    """Work in the laptop's account and region, from a thread that serves no request."""
+    with responses.request_scope(ACCOUNT, REGION):
+        yield
+
+
+def watch_enforcement(watch: Callable[[str, str, Any], None]) -> None:
+    """Call `watch(action, resource, outcome)` after every access decision; None means allowed."""
+    decide = iam_evaluator.enforce
+
+    def enforce(key: str, action: str, *where: str, resource_arn: str = "*", **context: Any) -> Any:
+        outcome = decide(key, action, *where, resource_arn=resource_arn, **context)
+        watch(action, resource_arn, outcome)
+        return outcome
+
+    iam_evaluator.enforce = enforce
+
+
+def is_policy_denial(outcome: object) -> bool:
+    """Whether a decision says that policies refuse, rather than that the credentials are bad."""
+    return isinstance(outcome, iam_evaluator.EvalResult)
+
+
+def refusal(outcome: Any) -> Refusal:
+    """Who was refused by a policy denial, and which kind of statement did it."""
+    explicit = outcome.decision == "Deny"
+    if explicit and outcome.resource_policy_arn:
+        return Refusal(outcome.principal_arn, "an explicit deny in the resource's policy")
+    return Refusal(outcome.principal_arn, "an explicit deny" if explicit else "no policy allows it")
+
+
+def trust_loopback() -> None:
+    """Count plain HTTP as `aws:SecureTransport`: nothing here leaves the machine, and TLS-only policies then hold."""
+    pin = iam_evaluator.pin_request_origin
+
+    def pinned(source_ip: str, _secure: bool) -> None:
+        pin(source_ip, True)
+
+    gateway.pin_request_origin = iam_evaluator.pin_request_origin = pinned

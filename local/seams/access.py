@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ministack import app as gateway
-from ministack.core import iam_evaluator, lambda_runtime, responses
-from ministack.services import iam
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
+from ministack.services import iam, s3
 
 from local.seams.account import ACCOUNT, REGION, Answer, arn
 
@@ -84,3 +84,26 @@ def trust_loopback() -> None:
         pin(source_ip, True)
 
     gateway.pin_request_origin = iam_evaluator.pin_request_origin = pinned
+
+
+def require_keys() -> None:
+    """Ask for the bucket's KMS key too when an object of an encrypted bucket is read or written."""
+    checks = iam_actions.s3_additional_checks
+
+    def checked(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> list[tuple[str, str]]:
+        needed: list[tuple[str, str]] = checks(method, path, headers, body, query)
+        bucket, _, key = path.lstrip("/").partition("/")
+        if key and method in {"GET", "PUT", "POST"}:
+            needed += _key_use(str(iam_actions._s3_action(method, path, query)), bucket)
+        for action, source in [*needed]:
+            if action.startswith("s3:GetObject"):
+                needed += _key_use("GetObject", source.removeprefix("arn:aws:s3:::").partition("/")[0])
+        return needed
+
+    iam_actions.s3_additional_checks = checked
+
+
+def _key_use(action: str, bucket: str) -> list[tuple[str, str]]:
+    verbs = {"GetObject": "Decrypt", "GetObjectVersion": "Decrypt", "PutObject": "GenerateDataKey"}
+    key = s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id", "")
+    return [(f"kms:{verbs[action]}", key)] if action in verbs and key.startswith("arn:") else []

@@ -3,9 +3,18 @@
 import json
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
-from ministack.services import eventbridge, s3, sns
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.services import apigateway, eventbridge, lambda_svc, s3, sns, sqs
+
+from local.seams.account import ACCOUNT, REGION, Answer, arn
+
+
+class OnDenied(Protocol):
+    """Told of a delivery that a resource's policy does not allow."""
+
+    def __call__(self, *, principal: str, action: str, resource: str, message: str) -> None: ...
 
 
 def wrap_fanout(wrap: Callable[[Callable[[], None]], None]) -> None:
@@ -32,3 +41,78 @@ def name_object_versions() -> None:
         return dispatch(event, *rest, **named)
 
     s3._fire_s3_event, eventbridge._dispatch_event = fired, dispatched
+
+
+def check_policies(on_denied: OnDenied) -> None:
+    """Let a delivery happen only if the policy of its queue or function allows it, as AWS does."""
+
+    def allowed(action: str, resource: str, service: str, source: str) -> bool:
+        check = _queue_allows if action == "sqs:SendMessage" else _function_allows
+        if check(resource, service, source):
+            return True
+        message = f"{service} may not {action} on {resource} for {source}: the resource's policy does not allow it"
+        on_denied(principal=service, action=action, resource=resource, message=message)
+        return False
+
+    _check_topics(allowed)
+    _check_rules(allowed)
+    _check_routes(allowed)
+
+
+Allowed = Callable[[str, str, str, str], bool]
+
+
+def _check_topics(allowed: Allowed) -> None:
+    deliver = sns._deliver_to_sqs
+
+    def delivered(endpoint: str, *message: Any, topic_arn: str = "", **named: Any) -> None:
+        if allowed("sqs:SendMessage", endpoint, "sns.amazonaws.com", topic_arn):
+            deliver(endpoint, *message, topic_arn=topic_arn, **named)
+
+    sns._deliver_to_sqs = delivered
+
+
+def _check_rules(allowed: Allowed) -> None:
+    invoke = eventbridge._invoke_target
+    actions = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
+
+    def invoked(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+        action = actions.get(target["Arn"].split(":")[2])
+        if action is None or allowed(action, target["Arn"], "events.amazonaws.com", rule["Arn"]):
+            invoke(target, event, rule, view)
+
+    eventbridge._invoke_target = invoked
+
+
+def _check_routes(allowed: Allowed) -> None:
+    invoke = apigateway._invoke_lambda_proxy
+
+    async def invoked(
+        integration: dict[str, Any], api: str, stage: str, *call: Any, route_key: str = "$default", **named: Any
+    ) -> Answer:
+        function = apigateway._extract_lambda_ref_from_integration_uri(integration["integrationUri"])
+        source = arn("execute-api", f"{api}/{stage}/" + route_key.replace(" /", "/"))
+        if not allowed("lambda:InvokeFunction", function, "apigateway.amazonaws.com", source):
+            return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
+        answer: Answer = await invoke(integration, api, stage, *call, route_key=route_key, **named)
+        return answer
+
+    apigateway._invoke_lambda_proxy = invoked
+
+
+def _queue_allows(queue: str, service: str, source: str) -> bool:
+    return bool(sqs.queue_policy_allows(queue, service, source, ACCOUNT))
+
+
+def _function_allows(function: str, service: str, source: str) -> bool:
+    found = lambda_svc.function_policy_for_arn(function)
+    context = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=function,
+        region=REGION,
+        service_context={"aws:sourcearn": source, "aws:sourceaccount": ACCOUNT},
+    )
+    return found is not None and evaluate_resource_policy(found[0], context, service=service).decision == "Allow"

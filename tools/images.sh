@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Build every containers/*/Dockerfile and exercise the result, without a Docker engine and without an image registry.
+# Needs root on Debian: podman builds and runs, and a bootstrapped Debian stands in for the official Python image.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+STATE=${CONTAINER_STATE:-/var/tmp/loupe-containers} # the base image and the build cache; may be deleted at any time
+SUITE=trixie                                        # ships Python 3.13, as python:3.13-slim-trixie does
+PING_LIMIT_MS=${PING_LIMIT_MS:-1000}                # SageMaker gives /ping 2 s
+CA=/etc/ssl/certs/ca-certificates.crt
+TOOLS=(podman runc mmdebstrap curl)
+cid=
+
+say() { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
+fail() { say "FAILED: $*" >&2; if [ -n "$cid" ]; then pm logs --tail 30 "$cid" >&2 || true; fi; exit 1; }
+cannot() { echo "Cannot build images here: $*" >&2; exit 3; }
+pm() { podman --root "$STATE/storage" --runroot "$STATE/run" "$@"; }
+megabytes() { echo $(($1 / 1000000)); }
+clean_up() { if [ -n "$cid" ]; then pm rm -f -t 1 "$cid" >/dev/null 2>&1 || true; fi; rm -rf "$STATE/context" "$STATE/answers"; }
+
+check_machine() {
+  [ "$(id -u)" = 0 ] || cannot "this needs root, and you are $(id -un). With Docker: docker build -f containers/<slice>/Dockerfile ."
+  [ -e /etc/debian_version ] || cannot "this needs Debian or Ubuntu. With Docker: docker build -f containers/<slice>/Dockerfile ."
+  local missing=() tool
+  for tool in "${TOOLS[@]}"; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+  ((${#missing[@]} == 0)) && return
+  apt-get -qq update || cannot "apt-get update failed, and ${missing[*]} must be installed."
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null \
+    || cannot "apt-get could not install ${missing[*]}."
+}
+
+configure_podman() { # runc: crun refuses hybrid cgroups; storage of our own, so that nothing of the host's is touched
+  mkdir -p "$STATE"
+  cat >"$STATE/containers.conf" <<'CONF'
+[containers]
+default_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]
+log_driver = "k8s-file"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+CONF
+  export CONTAINERS_CONF=$STATE/containers.conf
+}
+
+make_base() { # once a week and for each recipe
+  local key tar
+  key=$(printf '%s %s v1' "$SUITE" "$(date +%G-%V)" | sha256sum | cut -c1-16)
+  tar=$STATE/base-$key.tar
+  base=localhost/python-base:$key
+  if [ ! -s "$tar" ]; then
+    rm -f "$STATE"/base-*.tar
+    # shellcheck disable=SC2016  # mmdebstrap's own shell expands $1
+    mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates,netbase,tzdata,python3,python3-venv \
+      --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+      --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+      --customize-hook='rm -f "$1"/usr/lib/python3*/EXTERNALLY-MANAGED' \
+      --customize-hook='ln -s /usr/bin/python3 "$1"/usr/local/bin/python3; ln -s /usr/bin/python3 "$1"/usr/local/bin/python' \
+      "$SUITE" "$tar.part" || cannot "mmdebstrap could not fetch Debian $SUITE."
+    mv "$tar.part" "$tar"
+  fi
+  pm image exists "$base" || pm import -q --change 'ENV LANG=C.UTF-8' \
+    --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' "$tar" "$base" >/dev/null
+  base_bytes=$(stat -c %s "$tar")
+  say "base image: $(megabytes "$base_bytes") MB"
+}
+
+build() { # the context holds what the CDK asset holds
+  local slice=$1 context=$STATE/context from size
+  rm -rf "$context"
+  mkdir -p "$context/containers" "$context/schemas"
+  cp containers/__init__.py "$context/containers/"
+  cp -r "containers/$slice" "$context/containers/"
+  cp -r loupe "$context/"
+  if [ -d "schemas/$slice" ]; then cp -r "schemas/$slice" "$context/schemas/"; fi
+  from=$(sed -n 's/^FROM \([^ ]*\) AS build$/\1/p' "containers/$slice/Dockerfile")
+  pm build -q --format docker --pull=never --network host -v "$CA:$CA:ro" --build-context "$from=container-image://$base" \
+    -f "$context/containers/$slice/Dockerfile" -t "localhost/$slice:ci" "$context" >"$STATE/build.log" 2>&1 \
+    || { tail -30 "$STATE/build.log" >&2; fail "$slice does not build"; }
+  size=$(pm image inspect -f '{{.Size}}' "localhost/$slice:ci")
+  say "$slice: $(megabytes "$size") MB, of which $(megabytes $((size - base_bytes))) MB are its own"
+}
+
+in_container() { nsenter -t "$pid" -n "$@"; } # the container has no network: its loopback is entered from outside
+request() { in_container curl -sS --max-time 60 "$@"; }
+
+expect() { # expect STATUS TEXT FILE: what /invocations answers to a file
+  local answer=$STATE/answers/answer status
+  status=$(request -o "$answer" -w '%{http_code}' --data-binary "@$3" http://127.0.0.1:8080/invocations)
+  [ "$status" = "$1" ] || fail "$3 gave $status, not $1: $(head -c 300 "$answer")"
+  grep -q "$2" "$answer" || fail "$3 did not give '$2' but: $(head -c 300 "$answer")"
+}
+
+ping_while_busy() {
+  local plan=$1 slowest=0 ms busy=() answer
+  for answer in 1 2 3 4; do
+    request -f -o "$STATE/answers/$answer" --data-binary "@$plan" http://127.0.0.1:8080/invocations & busy+=($!)
+  done
+  for _ in $(seq 15); do
+    ms=$(request -f -o /dev/null -w '%{time_total}' http://127.0.0.1:8080/ping | awk '{print int($1 * 1000)}')
+    ((ms > slowest)) && slowest=$ms
+    sleep 0.05
+  done
+  wait "${busy[@]}" || fail "an invocation failed beside three others"
+  for answer in 2 3 4; do cmp -s "$STATE/answers/1" "$STATE/answers/$answer" || fail "equal requests, different answers"; done
+  ((slowest < PING_LIMIT_MS)) || fail "/ping took $slowest ms while invocations ran"
+  say "room_detection: slowest /ping beside four invocations took $slowest ms"
+}
+
+start_server() { # as SageMaker does, with less than it gives: no network, nothing to write to but /tmp
+  cid=$(pm run -d --network none --memory 2g --read-only --tmpfs /tmp "localhost/$1:ci" serve)
+  pid=$(pm inspect -f '{{.State.Pid}}' "$cid")
+  for _ in $(seq 100); do
+    if request -f -o /dev/null http://127.0.0.1:8080/ping 2>/dev/null; then return; fi
+    sleep 0.1
+  done
+  fail "$1 does not answer /ping within 10 s"
+}
+
+stop_server() {
+  pm stop -t 30 "$cid" >/dev/null
+  local code
+  code=$(pm inspect -f '{{.State.ExitCode}}' "$cid")
+  [ "$code" = 0 ] || fail "SIGTERM ended it with $code"
+  pm rm -f "$cid" >/dev/null
+  cid=
+}
+
+try_room_detection() {
+  local plan=examples/flat.png worker
+  mkdir -p "$STATE/answers"
+  start_server room_detection
+  expect 200 '"id":"room_001"' "$plan"
+  head -c 5000 "$plan" >"$STATE/answers/short.png"
+  expect 400 'damaged or cut short' "$STATE/answers/short.png"
+  printf 'GIF89a' >"$STATE/answers/gif.png"
+  expect 415 'is a GIF' "$STATE/answers/gif.png"
+  ping_while_busy "$plan"
+  for worker in $(pgrep -P "$pid"); do
+    [ "$(stat -c %u "/proc/$worker")" = 990 ] || fail "a worker runs as user $(stat -c %u "/proc/$worker"), not as app"
+  done
+  pm exec "$cid" python -c 'from importlib.util import find_spec as f; raise SystemExit(any(map(f, ["boto3", "pip"])))' \
+    || fail "the image holds boto3 or pip"
+  stop_server
+  say "room_detection: /ping, /invocations, refusals, unprivileged workers, SIGTERM: all right"
+}
+
+check_machine
+configure_podman
+trap clean_up EXIT
+make_base
+for dockerfile in containers/*/Dockerfile; do
+  slice=$(basename "$(dirname "$dockerfile")")
+  build "$slice"
+  "try_$slice"
+done

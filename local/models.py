@@ -32,8 +32,8 @@ class Records:
 class Models:
     """All SageMaker resources of this laptop."""
 
-    def __init__(self, *, home: Path, programs: Programs, url: str) -> None:
-        self._home, self._programs, self._url = home, programs, url
+    def __init__(self, *, home: Path, programs: Programs, may_pull: Callable[[str, str], bool], url: str) -> None:
+        self._home, self._programs, self._may_pull, self._url = home, programs, may_pull, url
         self._file = home / "sagemaker.json"
         self._lock = threading.RLock()
         self._running: dict[str, Endpoint] = {}
@@ -159,6 +159,8 @@ class Models:
         [variant] = configuration["ProductionVariants"]
         model = self.find(self.records.models, variant["ModelName"])
         container = _container(model)
+        if not self._may_pull(model["ExecutionRoleArn"], container["Image"]):
+            raise InvalidRecord(f"The role {model['ExecutionRoleArn']} may not pull the image {container['Image']}.")
         inference = configuration["AsyncInferenceConfig"]
         output = inference["OutputConfig"]
         topics = output.get("NotificationConfig", {})

@@ -13,6 +13,7 @@ from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, state
+from local.seams.platform import Platform
 
 
 class Services:
@@ -20,8 +21,14 @@ class Services:
 
     def __init__(self, home: Path, *, port: int) -> None:
         self._saving = threading.Lock()
-        self._models = Models(home=home, programs=Programs(home / "programs"), url=f"http://127.0.0.1:{port}")
         denials, faults = Denials(home / "denials.jsonl"), Faults()
+        platform = Platform(denials.record)
+        self._models = Models(
+            home=home,
+            programs=Programs(home / "programs"),
+            may_pull=platform.may_pull,
+            url=f"http://127.0.0.1:{port}",
+        )
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
         access.trust_loopback()
         access.require_keys()
@@ -32,6 +39,7 @@ class Services:
         Scaling(home / "scaling.json").install()
         Invocations().install()
         properties.install()
+        platform.install()
         logs.install()
         faults.install()
 

@@ -3,18 +3,12 @@
 import json
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.services import apigateway, eventbridge, lambda_svc, s3, sns, sqs
 
-from local.seams.account import ACCOUNT, REGION, Answer, arn
-
-
-class OnDenied(Protocol):
-    """Told of a delivery that a resource's policy does not allow."""
-
-    def __call__(self, *, principal: str, action: str, resource: str, message: str) -> None: ...
+from local.seams.account import ACCOUNT, REGION, Answer, OnDenied, arn
 
 
 def wrap_fanout(wrap: Callable[[Callable[[], None]], None]) -> None:
@@ -87,14 +81,13 @@ def _check_rules(allowed: Allowed) -> None:
 def _check_routes(allowed: Allowed) -> None:
     invoke = apigateway._invoke_lambda_proxy
 
-    async def invoked(
-        integration: dict[str, Any], api: str, stage: str, *call: Any, route_key: str = "$default", **named: Any
-    ) -> Answer:
+    async def invoked(integration: dict[str, Any], api: str, stage: str, *call: Any, **named: Any) -> Answer:
+        _path, _method, _headers, _body, _query, route_key, *_ = call
         function = apigateway._extract_lambda_ref_from_integration_uri(integration["integrationUri"])
         source = arn("execute-api", f"{api}/{stage}/" + route_key.replace(" /", "/"))
         if not allowed("lambda:InvokeFunction", function, "apigateway.amazonaws.com", source):
             return 500, {"Content-Type": "application/json"}, b'{"message":"Internal Server Error"}'
-        answer: Answer = await invoke(integration, api, stage, *call, route_key=route_key, **named)
+        answer: Answer = await invoke(integration, api, stage, *call, **named)
         return answer
 
     apigateway._invoke_lambda_proxy = invoked

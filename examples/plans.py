@@ -48,7 +48,7 @@ def _furnish_flat(c: Canvas) -> None:
     f.bath(c, 0.42, 4.3, length=1.9)
     f.toilet(c, 1.4, 4.26)
     f.basin(c, 2.0, 4.26)
-    f.shower(c, 0.4, 7.25, side=0.75)
+    f.shower(c, 0.4, 7.35, side=0.66)
     f.washer(c, 2.18, 7.4)
     f.sideboard(c, 3.3, 7.58)
     f.wardrobe(c, 4.86, 5.9, width=0.4, depth=1.5)
@@ -226,7 +226,7 @@ def _furnish_studio(c: Canvas) -> None:
     f.sofa(c, 1.7, 4.1, width=1.9)
     f.table(c, 2.5, 0.75, width=1.2, depth=0.8)
     f.counter(c, 5.2, 0.35, width=2.4)
-    f.shower(c, 6.75, 2.6)
+    f.shower(c, 6.95, 2.57, side=0.72)
     f.toilet(c, 5.9, 2.58)
     f.basin(c, 5.15, 2.58)
 
@@ -249,5 +249,5 @@ STUDIO = Plan(
     windows=((0.9, 0, 2.2, 0.3), (2.9, 0, 4.2, 0.3), (5.6, 0, 7.0, 0.3), (0, 2.0, 0.3, 3.6)),
     furnish=_furnish_studio,
     walls="gray",
-    moved_names={"Bath": (0.4, 0.05), "Entry": (-0.4, -0.2)},
+    moved_names={"Bath": (0.35, 0.08), "Entry": (-0.4, -0.2)},
 )

@@ -79,7 +79,7 @@ def _names(canvas: Canvas, plan: Plan) -> None:
         (x0, y0), (x1, y1) = outline[0], outline[2]
         right, down = plan.moved_names.get(name, (0, 0))
         x, y = (x0 + x1) / 2 + right, (y0 + y1) / 2 + 0.12 * (y1 - y0) + down
-        half = 0.07 * max(len(name), 7)
+        half = 0.065 * max(len(name), 6.5)
         canvas.fill(box(x - half, y - 0.15, x + half, y + 0.41), WHITE)
         canvas.text((x, y), name, size=0.26)
         canvas.text((x, y + 0.3), f"{_area(plan, name):.1f} m2", size=0.19)

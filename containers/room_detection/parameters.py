@@ -13,7 +13,7 @@ class Parameters:
     shortest_plan_side_pixels: int = 900  # smaller plans are enlarged, at most `largest_enlargement` times
     largest_enlargement: float = 2.5
     smallest_stroke: float = 0.03  # connected ink below this is text or furniture
-    thickest_wall: float = 0.035
+    thickest_wall: float = 0.04
     thinnest_wall_pixels: int = 3
     wall_openings: tuple[float, ...] = (0.5, 0.35, 0.22, 0.14)  # of the typical thick stroke, thickest first
     typical_stroke_rank: float = 0.8

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import fcntl
 import json
 import logging
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -29,6 +31,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     flags = parser.parse_args()
     home: Path = flags.home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    _claim(home)
     _prepare_folders(home)
     _set_environment(home, flags.port)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -36,6 +40,15 @@ def main() -> None:
     from local.services import Services  # noqa: PLC0415  # ministack reads its environment while it is imported
 
     asyncio.run(_serve(Services(home, port=flags.port), home=home, port=flags.port))
+
+
+def _claim(home: Path) -> None:
+    """Hold the folder until this process ends, however it ends."""
+    claim = os.open(home / "claim", os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"Another engine serves {home}.")
 
 
 def _prepare_folders(home: Path) -> None:

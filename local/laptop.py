@@ -161,7 +161,7 @@ class Laptop:
     def _found(self) -> dict[str, Any] | None:
         """The status of our engine; another program on its old port or with its old pid is not ours."""
         record = self._record()
-        status = wire.status(record["port"]) if record else None
+        status = wire.status(record["port"]) if record and _alive(record["pid"]) else None
         if not record or not status or status["home"] != str(self.home):
             return None
         return {**status, "port": record["port"]}
@@ -177,7 +177,7 @@ class Laptop:
         if found := self._found():
             return int(found["port"])
         if self._engine:
-            self._engine.wait()
+            self._engine.poll()
         port = _port_like(self._record())
         log = self.home / "logs" / "engine.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +197,9 @@ class Laptop:
         deadline = time.monotonic() + START_SECONDS
         while (found := self._found()) is None or found["pid"] != engine.pid:
             if engine.poll() is not None or time.monotonic() > deadline:
-                _end(engine.pid)
+                if engine.poll() is None:
+                    _end(engine.pid)
+                    engine.wait()
                 lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
                 raise EngineFailed("The engine did not start. The end of its log:\n" + "\n".join(lines))
             time.sleep(0.02)

@@ -32,6 +32,7 @@ class Services:
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
         access.trust_loopback()
         access.require_keys()
+        access.know_conditional_writes()
         deliveries.name_object_versions()
         deliveries.check_policies(denials.record)
         denials.watch()

@@ -86,6 +86,22 @@ def trust_loopback() -> None:
     gateway.pin_request_origin = iam_evaluator.pin_request_origin = pinned
 
 
+def know_conditional_writes() -> None:
+    """Give policies the condition keys of conditional writes, which tell an overwrite from a first write."""
+    context_of = iam_actions.s3_service_context
+
+    def context(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
+        known: dict[str, Any] = context_of(action, query, path, headers)
+        if action != "s3:PutObject":
+            return known
+        parts = "uploads" in (query or {}) or "partNumber" in (query or {})
+        conditions = {name: headers[name] for name in ("if-none-match", "if-match") if name in (headers or {})}
+        asked = {f"s3:{name}": value for name, value in conditions.items()}
+        return {**known, **asked, "s3:ObjectCreationOperation": str(not parts).lower()}
+
+    iam_actions.s3_service_context = context
+
+
 def require_keys() -> None:
     """Ask for the bucket's KMS key too when an object of an encrypted bucket is read or written."""
     checks = iam_actions.s3_additional_checks

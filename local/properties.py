@@ -13,6 +13,7 @@ Properties = dict[str, Any]
 def install() -> None:
     """Apply the ignored properties from now on."""
     resources.after_resource("AWS::S3::Bucket", _complete_bucket)
+    resources.forget_deleted_buckets()
     resources.after_resource("AWS::DynamoDB::Table", _complete_table)
     resources.after_resource("AWS::Lambda::Function", resources.complete_function)
     resources.before_resource("AWS::ApiGatewayV2::Api", _with_api_cors)

@@ -76,6 +76,18 @@ def _accepted(what: str, answer: Answer) -> None:
         raise ValueError(f"{what}: {body!r}")
 
 
+def forget_deleted_buckets() -> None:
+    """Delete the files of a bucket that its stack deletes; else it would come back with the next start."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    delete = handler["delete"]
+
+    def deleted(bucket: str, properties: Properties) -> None:
+        delete(bucket, properties)
+        s3._delete_persisted_bucket(bucket)
+
+    handler["delete"] = deleted
+
+
 def resource_types() -> set[str]:
     """The CloudFormation types that this engine can run."""
     return set(provisioners._RESOURCE_HANDLERS)

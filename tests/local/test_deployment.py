@@ -34,6 +34,15 @@ def test_deploys_changes_and_removes_stacks_as_the_assembly_says(laptop: Laptop,
     assert laptop.status().stacks == {"First": "UPDATE_COMPLETE"}
 
 
+def test_a_removed_bucket_is_gone_after_a_restart_too(laptop: Laptop, tmp_path: Path) -> None:
+    bucket: dict[str, Any] = {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}}}
+    laptop.up(write_assembly(tmp_path / "1", {"First": bucket, "Second": QUEUE}))
+    laptop.up(write_assembly(tmp_path / "2", {"Second": QUEUE}))
+    laptop.down()
+    laptop.start()
+    assert not [one for one in laptop.client("s3").list_buckets()["Buckets"] if "first" in one["Name"]]
+
+
 def test_names_stack_resource_and_reason_of_a_failure(laptop: Laptop, tmp_path: Path) -> None:
     resources = endpoint(image="docker.io/library/nginx:latest")
     with pytest.raises(

@@ -41,14 +41,18 @@ def soon(happened: Callable[[], bool], *, seconds: float = 10) -> bool:
 def test_keeps_objects_tables_and_endpoints_when_it_is_killed(laptop: Laptop, tmp_path: Path) -> None:
     laptop.up(write_assembly(tmp_path / "out", {"Rooms": endpoint()}))
     laptop.client("s3").create_bucket(Bucket="kept")
-    laptop.client("s3").put_object(Bucket="kept", Key="a", Body=b"walls")
+    names = ["a", "a/b", "folder/", "plan ä+%2F 1.png", "long/" + "x" * 900]
+    for name in names:
+        laptop.client("s3").put_object(Bucket="kept", Key=name, Body=b"walls")
     port = laptop.status().port
     time.sleep(2.5)  # one autosave
     os.killpg(laptop.status().pid or 0, signal.SIGKILL)
     assert soon(lambda: not processes_of(laptop.home))
     laptop.start()
     assert laptop.status().port == port
-    assert laptop.client("s3").get_object(Bucket="kept", Key="a")["Body"].read() == b"walls"
+    assert sorted(keys_of(laptop, "kept")) == sorted(names)
+    for name in names:
+        assert laptop.client("s3").get_object(Bucket="kept", Key=name)["Body"].read() == b"walls"
     assert laptop.status().stacks == {"Rooms": "CREATE_COMPLETE"}
     assert soon(lambda: laptop.status().endpoints[0]["ready"])
 

@@ -46,6 +46,7 @@ HOOKS = {
     "services.lambda_svc.function_policy_for_arn": ["resource_arn"],
     "services.lambda_svc.invoke_async_with_retry": ["func", "event"],
     "services.s3._bucket_default_sse_headers": ["bucket_name"],
+    "services.s3._delete_persisted_bucket": ["name"],
     "services.s3._fire_s3_event": ["bucket_name", "key", "event_name"],
     "services.s3._put_bucket_encryption": ["name", "body"],
     "services.s3._put_bucket_lifecycle": ["name", "body"],

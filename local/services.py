@@ -33,6 +33,7 @@ class Services:
         access.trust_loopback()
         access.require_keys()
         access.know_conditional_writes()
+        access.name_resources()
         deliveries.name_object_versions()
         deliveries.check_policies(denials.record)
         denials.watch()

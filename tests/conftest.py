@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,8 +17,11 @@ from aws_cdk import App
 
 from app import build, feature_flags
 from config import DEV, LAPTOP, PROD, STAGING, Config
+from local.laptop import Laptop
+from local.synthesis import synthesize
 
 ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}
+EXAMPLES = Path(__file__).parents[1] / "examples"
 Template = dict[str, Any]
 
 
@@ -55,6 +58,17 @@ def prod() -> Mapping[str, Template]:
 def templates() -> Mapping[str, Template]:
     """The laptop's templates."""
     return templates_of("laptop")
+
+
+@pytest.fixture(scope="session")
+def running_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """The synthesized stacks, deployed to an engine of this session's own."""
+    laptop = Laptop(tmp_path_factory.mktemp("laptop"))
+    try:
+        laptop.up(synthesize(laptop.home))
+        yield laptop
+    finally:
+        laptop.down()
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """What the API's functions say: checked messages, or one shape of error with a code and a sentence."""
 
+import base64
 import json
 from typing import Any
 
@@ -25,9 +26,15 @@ def refuse(refusal: Refusal) -> Reply:
     return reply(refusal.status, "api/error", {"error": {"code": refusal.code, "message": refusal.message}})
 
 
-def content(status: int, content_type: str, body: str) -> Reply:
+def content(status: int, content_type: str, text: str) -> Reply:
     headers = {"content-type": content_type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return {"statusCode": status, "headers": headers, "body": body}
+    return {"statusCode": status, "headers": headers, "body": text}
+
+
+def body(event: dict[str, Any]) -> str:
+    """What was sent; API Gateway encodes it unless its content type says text."""
+    sent = event.get("body") or ""
+    return base64.b64decode(sent).decode("utf-8", "replace") if event.get("isBase64Encoded") else sent
 
 
 def caller(event: dict[str, Any]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.room_detection import clients
 from lambdas.room_detection.blueprints import refusal
 from lambdas.room_detection.jobs import Jobs
-from lambdas.room_detection.replies import Refusal, Reply, caller, refuse, reply
+from lambdas.room_detection.replies import Refusal, Reply, body, caller, refuse, reply
 from lambdas.room_detection.settings import UploadSettings
 from loupe import contracts
 
@@ -25,14 +25,14 @@ logger = Logger(service="room_detection.upload")
 def handle(event: dict[str, Any], context: LambdaContext) -> Reply:
     """HTTP API event in, the form or the error envelope out."""
     try:
-        return reply(201, "room_detection/upload", _form(_request(event.get("body")), owner=caller(event)[0]))
+        return reply(201, "room_detection/upload", _form(_request(body(event)), owner=caller(event)[0]))
     except Refusal as refused:
         return refuse(refused)
 
 
-def _request(body: str | None) -> dict[str, Any]:
+def _request(text: str) -> dict[str, Any]:
     try:
-        request: dict[str, Any] = contracts.check("room_detection/upload_request", json.loads(body or ""))
+        request: dict[str, Any] = contracts.check("room_detection/upload_request", json.loads(text))
         name_bytes = len(request["file_name"].encode())
     except ValueError as error:
         raise Refusal(400, "invalid_request", f"The request is not a blueprint upload: {error}") from error

@@ -1,6 +1,7 @@
 """Who may do what: decisions, role credentials, trust."""
 
 import contextlib
+import contextvars
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -84,6 +85,25 @@ def trust_loopback() -> None:
         pin(source_ip, True)
 
     gateway.pin_request_origin = iam_evaluator.pin_request_origin = pinned
+
+
+def name_resources() -> None:
+    """Let a refusal name its resource, as AWS's do, where the engine's own sentence leaves it out."""
+    answer_of = iam_actions.access_denied_response
+    asked = contextvars.ContextVar("asked", default="*")
+    watch_enforcement(lambda _action, resource, _outcome: _remember(asked, resource))
+
+    def answer(service: str, action: str, principal: str, *rest: Any, **told: Any) -> Any:
+        if not (told.get("message") or told.get("error_code") or told.get("resource_policy_arn")):
+            explicit = told.get("explicit_deny", False)
+            told["message"] = iam_actions.identity_denial_message(action, principal, asked.get(), explicit)
+        return answer_of(service, action, principal, *rest, **told)
+
+    iam_actions.access_denied_response = answer
+
+
+def _remember(place: contextvars.ContextVar[str], value: str) -> None:
+    place.set(value)
 
 
 def know_conditional_writes() -> None:

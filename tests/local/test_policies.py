@@ -145,3 +145,9 @@ def test_an_encrypted_object_needs_its_key_as_well(guarded: Guarded) -> None:
         s3.get_object(Bucket=guarded.bucket, Key="plans/d")
     actions = [denial["action"] for denial in guarded.laptop.status().last_denials]
     assert {"kms:GenerateDataKey", "kms:Decrypt"} <= set(actions)
+
+
+def test_a_refusal_names_the_action_and_the_resource(guarded: Guarded) -> None:
+    s3 = guarded.as_user({"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    with pytest.raises(ClientError, match=rf"s3:PutObject on resource: arn:aws:s3:::{guarded.bucket}/plans/e"):
+        s3.put_object(Bucket=guarded.bucket, Key="plans/e", Body=b"1")

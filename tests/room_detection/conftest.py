@@ -9,9 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.room_detection import answer, clients, history, status, sweep, trigger, upload
+from lambdas.room_detection import answer, clients, status, sweep, trigger, upload
 from lambdas.room_detection.jobs import Job, Jobs
-from lambdas.room_detection.settings import StatusSettings, TriggerSettings, UploadSettings
+from lambdas.room_detection.settings import TriggerSettings, UploadSettings
 from tests.conftest import Template, resources
 
 BLUEPRINTS, RESULTS = "loupe-blueprints", "loupe-results"
@@ -154,11 +154,10 @@ def account(prod: Mapping[str, Template], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def forget_clients() -> None:
-    for cached in (clients.s3, clients.sns, clients.table, trigger._handover, answer._settlement, sweep._settlement):
+    """A process starts anew with every account."""
+    remembered: tuple[Any, ...] = (clients.s3, clients.sns, clients.table, trigger._handover, answer._settlement)
+    for cached in (*remembered, sweep._settlement, upload._settings, status._history):
         cached.cache_clear()
-    for cached in (upload._settings, status._history):
-        cached.cache_clear()
-    assert history
 
 
 def _table(storage: Template) -> str:
@@ -169,13 +168,20 @@ def _table(storage: Template) -> str:
 
 
 def _settings(topic: str, table: str) -> dict[str, str]:
-    limits = {"job_retention_days": 365, "look_again_seconds": 300}
-    waits = {"claim_seconds": 60, "queued_seconds": 3600, "queue_ttl_seconds": 3600, "invocation_timeout_seconds": 900}
-    places = {"jobs_table": table, "results_bucket": RESULTS, "notification_topic": topic}
-    return {
-        **TriggerSettings(**places, **limits, **waits, endpoint_name="endpoint", max_upload_mib=1).to_environ(),
-        **UploadSettings(
-            jobs_table=table, blueprints_bucket=BLUEPRINTS, max_upload_mib=1, upload_link_seconds=60
-        ).to_environ(),
-        **StatusSettings(jobs_table=table, results_bucket=RESULTS).to_environ(),
-    }
+    trigger_settings = TriggerSettings(
+        jobs_table=table,
+        results_bucket=RESULTS,
+        notification_topic=topic,
+        job_retention_days=365,
+        look_again_seconds=300,
+        endpoint_name="endpoint",
+        max_upload_mib=1,
+        claim_seconds=60,
+        queued_seconds=3600,
+        queue_ttl_seconds=3600,
+        invocation_timeout_seconds=900,
+    )
+    upload_settings = UploadSettings(
+        jobs_table=table, blueprints_bucket=BLUEPRINTS, max_upload_mib=1, upload_link_seconds=60
+    )
+    return trigger_settings.to_environ() | upload_settings.to_environ()

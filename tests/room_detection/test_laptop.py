@@ -1,0 +1,477 @@
+"""The synthesized stacks on the laptop engine: real handlers, the real container program, policies enforced."""
+
+import io
+import json
+import os
+import re
+import signal
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from PIL import Image
+
+from local.laptop import Laptop
+from loupe import contracts
+from tests.conftest import EXAMPLES, resources, templates_of
+
+pytestmark = pytest.mark.laptop
+PLAN = (EXAMPLES / "flat.png").read_bytes()
+ENDED = {"SUCCEEDED", "FAILED"}
+ENCRYPTED_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj\n"
+    b"4 0 obj<</Filter/Standard/V 1/R 2/P -4/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">>>endobj\n"
+    b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]/Size 5>>\n%%EOF\n"
+)
+
+
+class Platform:
+    """The laptop as a client sees it, with the root's eyes where a client has none."""
+
+    def __init__(self, laptop: Laptop) -> None:
+        self.laptop = laptop
+        self.s3, self.lambda_ = laptop.client("s3"), laptop.client("lambda")
+        self.blueprints = self.parameter("storage/blueprints-bucket")
+        self.results = self.parameter("storage/results-bucket")
+        self._dynamodb = laptop.client("dynamodb")
+        [self._table] = self._dynamodb.list_tables()["TableNames"]
+        self.notifications = self._subscribe()
+
+    def parameter(self, name: str) -> str:
+        found = self.laptop.client("ssm").get_parameter(Name=f"/loupe/laptop/{name}")
+        return str(found["Parameter"]["Value"])
+
+    def lands(self, name: str, body: bytes = PLAN) -> str:
+        """Put a blueprint like `aws s3 cp` does; its name, made unique, with folders and all."""
+        unique = f"{uuid.uuid4().hex[:8]}/{name}"
+        self.s3.put_object(Bucket=self.blueprints, Key=f"blueprints/{unique}", Body=body)
+        return f"blueprints/{unique}"
+
+    def jobs(self) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        return [{name: next(iter(v.values())) for name, v in item.items()} for page in pages for item in page["Items"]]
+
+    def jobs_of(self, *keys: str) -> list[dict[str, Any]]:
+        return [job for job in self.jobs() if job["key"] in keys]
+
+    def ended(self, *keys: str, seconds: float = 60) -> list[dict[str, Any]]:
+        """The jobs of these keys once all of them have ended."""
+        eventually(
+            lambda: Counter(j["key"] for j in self.jobs_of(*keys) if j["state"] in ENDED) >= Counter(keys), seconds
+        )
+        return self.jobs_of(*keys)
+
+    def function(self, name: str) -> str:
+        pages = self.lambda_.get_paginator("list_functions").paginate()
+        names = [function["FunctionName"] for page in pages for function in page["Functions"]]
+        [found] = [full for full in names if f"-{name}" in full]
+        return str(found)
+
+    def sweep(self) -> dict[str, Any]:
+        return dict(self.lambda_.invoke(FunctionName=self.function("Sweep"), Payload=b"{}"))
+
+    def make_due(self, job_id: str, *, expired: bool = False) -> None:
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key={"job_id": {"S": job_id}},
+            UpdateExpression="SET due = :past" + (", deadline = :past" if expired else ""),
+            ExpressionAttributeValues={":past": {"N": "1"}},
+        )
+
+    def answers(self, job_id: str) -> set[str]:
+        listed = self.s3.list_object_versions(Bucket=self.results, Prefix=f"room_detection/{job_id}/")
+        keys = [version["Key"].rsplit("/", 1)[-1] for version in listed.get("Versions", [])]
+        assert len(keys) == len(set(keys)), "something was written twice"
+        return set(keys)
+
+    def told(self, job_id: str) -> list[dict[str, Any]]:
+        return [message for message in self._drain() if message["job_id"] == job_id]
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, user: dict[str, str] | None = None
+    ) -> requests.Response:
+        """A signed request to the HTTP API."""
+        url = self.laptop.reachable(self.parameter("api/url")).rstrip("/") + path
+        keys = user or {"AccessKeyId": "test", "SecretAccessKey": "test"}
+        request = AWSRequest(method=method, url=url, data=json.dumps(body) if body is not None else None)
+        signer = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"])
+        SigV4Auth(signer, "execute-api", "us-east-1").add_auth(request)
+        return requests.request(method, url, data=request.data, headers=dict(request.headers.items()), timeout=30)
+
+    def user(self, name: str) -> dict[str, str]:
+        """The keys of a new user who may call the API."""
+        iam = self.laptop.client("iam")
+        iam.create_user(UserName=name)
+        statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="api", PolicyDocument=policy)
+        return dict(iam.create_access_key(UserName=name)["AccessKey"])
+
+    def _subscribe(self) -> str:
+        sqs, topic = self.laptop.client("sqs"), self.parameter("room-detection/notification-topic")
+        queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        self.laptop.client("sns").subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
+        )
+        self._heard: list[dict[str, Any]] = []
+        return str(queue)
+
+    def _drain(self) -> list[dict[str, Any]]:
+        sqs = self.laptop.client("sqs")
+        while found := sqs.receive_message(QueueUrl=self.notifications, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                body = contracts.check("room_detection/notification", json.loads(message["Body"]))
+                self._heard.append(body)
+                sqs.delete_message(QueueUrl=self.notifications, ReceiptHandle=message["ReceiptHandle"])
+        return self._heard
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def platform(running_laptop: Laptop) -> Platform:
+    return Platform(running_laptop)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_denied(platform: Platform, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A permission that a stack forgot fails the test that needed it, by name."""
+    before = platform.laptop.status().denials
+    yield
+    after = platform.laptop.status()
+    if "denies" not in request.keywords:
+        assert after.denials == before, after.last_denials
+
+
+@pytest.mark.parametrize(
+    "name", ["plan.png", "a plan.png", "50%+1 %2B.png", "Grundriß 平面图 🏠.PNG", "x" * 240 + ".png"]
+)
+def test_a_blueprint_that_lands_becomes_rooms_and_one_notification(platform: Platform, name: str) -> None:
+    key = platform.lands(name)
+    [job] = platform.ended(key)
+    assert (job["state"], job["file_name"]) == ("SUCCEEDED", name)
+    assert int(job["rooms"]) >= 5
+    assert platform.answers(job["job_id"]) == {"rooms.json", "rooms.geojson", "rooms.csv", "overlay.svg"}
+    eventually(lambda: len(platform.told(job["job_id"])) == 1)
+
+
+def test_an_upload_through_the_api_is_followed_to_its_rooms_by_its_owner_only(platform: Platform) -> None:
+    alice, bob = platform.user("alice"), platform.user("bob")
+    request = {"file_name": "Küche & Bad.png", "content_type": "image/png", "size": len(PLAN)}
+    form = platform.call("POST", "/blueprints", request, user=alice).json()
+    assert platform.call("GET", f"/blueprints/{form['job_id']}", user=alice).json()["state"] == "UPLOADING"
+    posted = requests.post(form["url"], data=form["fields"], files={"file": PLAN}, timeout=30)
+    assert posted.status_code in {200, 204}, posted.text
+    [key] = [job["key"] for job in platform.jobs() if job["job_id"] == form["job_id"]]
+    platform.ended(key)
+    job = platform.call("GET", f"/blueprints/{form['job_id']}", user=alice).json()
+    assert (job["state"], job["file_name"]) == ("SUCCEEDED", "Küche & Bad.png")
+    rooms = requests.get(job["results"]["json"], timeout=30).json()
+    assert platform.call("GET", f"/blueprints/{form['job_id']}/rooms", user=alice).json() == rooms
+    assert [j["job_id"] for j in platform.call("GET", "/blueprints", user=alice).json()["jobs"]] == [form["job_id"]]
+    assert platform.call("GET", "/blueprints", user=bob).json() == {"jobs": []}
+    refused = platform.call("GET", f"/blueprints/{form['job_id']}/rooms", user=bob)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "job_not_found")
+
+
+@pytest.mark.denies
+def test_an_unsigned_or_wrongly_signed_request_is_refused(platform: Platform) -> None:
+    url = platform.laptop.reachable(platform.parameter("api/url")).rstrip("/") + "/blueprints"
+    assert requests.get(url, timeout=30).status_code == 403
+    stranger = {"AccessKeyId": "AKIANOBODY", "SecretAccessKey": "x"}
+    assert platform.call("GET", "/blueprints", user=stranger).status_code == 403
+
+
+def test_a_form_takes_no_more_bytes_than_were_announced(platform: Platform) -> None:
+    request = {"file_name": "plan.png", "content_type": "image/png", "size": 10}
+    form = platform.call("POST", "/blueprints", request).json()
+    posted = requests.post(form["url"], data=form["fields"], files={"file": PLAN}, timeout=30)
+    assert posted.status_code == 400
+    assert "EntityTooLarge" in posted.text
+
+
+def test_events_doubled_and_out_of_order_are_one_job_each(platform: Platform) -> None:
+    queue = queue_url(platform, "Arrivals")
+    key = platform.lands("plan.png")
+    [job] = platform.ended(key)
+    version = platform.s3.head_object(Bucket=platform.blueprints, Key=key)["VersionId"]
+    thing = {"key": key, "size": len(PLAN), "etag": "e", "version-id": version}
+    detail = {"bucket": {"name": platform.blueprints}, "object": thing}
+    event = {"source": "aws.s3", "detail-type": "Object Created", "account": "000000000000", "detail": detail}
+    sqs = platform.laptop.client("sqs")
+    for _ in range(49):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    eventually(lambda: depth(platform, queue) == 0)
+    assert platform.ended(key) == [job]
+    assert len(platform.answers(job["job_id"])) == 4
+    assert len(platform.told(job["job_id"])) == 1
+
+
+def pictures() -> dict[str, tuple[bytes, str | None]]:
+    """File name → bytes and what its job's reason says; None where rooms, even none, are the answer."""
+    wide = Image.new("1", (30_000, 30_000), 1)
+    bomb, white, tiny = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    wide.save(bomb, "PNG")
+    Image.new("L", (800, 600), 255).save(white, "PNG")
+    Image.new("L", (1, 1)).save(tiny, "PNG")
+    return {
+        "empty.png": (b"", "empty"),
+        "truncated.png": (PLAN[: len(PLAN) // 2], "truncated|damaged|incomplete|cut"),
+        "renamed.png": (b"GIF89a" + b"\0" * 100, "GIF|not an? (image|blueprint)|format"),
+        "text.pdf": (b"This is no PDF.", "PDF|not an? (image|blueprint)"),
+        "bomb.png": (bomb.getvalue(), "30000 x 30000"),
+        "notes.txt": (b"hello", "must end in"),
+        "encrypted.pdf": (ENCRYPTED_PDF, "encrypted|password"),
+        "large.png": (PLAN + b"\0" * (51 * 2**20), "51.0 MiB"),
+        "white.png": (white.getvalue(), None),
+        "tiny.png": (tiny.getvalue(), None),
+    }
+
+
+def test_every_kind_of_bad_file_ends_with_one_sentence_and_the_next_plan_still_works(platform: Platform) -> None:
+    files = pictures()
+    keys = {platform.lands(name, body): name for name, (body, _) in files.items()}
+    for job in platform.ended(*keys, seconds=90):
+        expected = files[keys[job["key"]]][1]
+        assert job["state"] == ("FAILED" if expected else "SUCCEEDED"), job
+        assert not expected or re.search(expected, job["reason"], re.IGNORECASE), job["reason"]
+        assert "\n" not in job.get("reason", "")
+    [after] = platform.ended(platform.lands("after.png"))
+    assert after["state"] == "SUCCEEDED"
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """The processes below one, and their command lines."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    found = {}
+    for child in {int(word) for file in children for word in file.read_text().split()}:
+        command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        found.update({child: command, **descendants(child)})
+    return found
+
+
+def servers(platform: Platform) -> list[int]:
+    """Process ids of the endpoint's server and its workers."""
+    engine = platform.laptop.status().pid
+    assert engine
+    return [pid for pid, command in descendants(engine).items() if "gunicorn" in command]
+
+
+def memory_mib(platform: Platform) -> float:
+    """The most that the engine and its processes ever held, were it all at once."""
+    engine = platform.laptop.status().pid
+    assert engine
+    peaks = [
+        int(re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0])
+        for pid in (engine, *descendants(engine))
+    ]
+    return sum(peaks) / 1024
+
+
+def test_a_server_killed_in_the_middle_loses_no_job_and_comes_back(platform: Platform) -> None:
+    keys = [platform.lands(f"{number}.png") for number in range(8)]
+    eventually(lambda: any(job["state"] == "RUNNING" for job in platform.jobs_of(*keys)))
+    found = servers(platform)
+    assert found
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    jobs = platform.ended(*keys)
+    assert {job["state"] for job in jobs} <= ENDED
+    assert all(job["reason"] for job in jobs if job["state"] == "FAILED")
+    assert len(jobs) == 8
+    [after] = platform.ended(platform.lands("after.png"))
+    assert after["state"] == "SUCCEEDED"
+
+
+def test_a_lost_notification_of_the_endpoint_is_made_up_for_by_the_sweep(platform: Platform) -> None:
+    platform.laptop.inject({"action": "sns:Publish", "effect": "drop", "times": 1})
+    key = platform.lands("lost.png")
+    eventually(lambda: bool(left := platform.jobs_of(key)) and left_output(platform, left[0]))
+    [job] = platform.jobs_of(key)
+    assert job["state"] == "RUNNING"
+    platform.make_due(job["job_id"])
+    platform.sweep()
+    [job] = platform.ended(key)
+    assert job["state"] == "SUCCEEDED"
+    eventually(lambda: len(platform.told(job["job_id"])) == 1)
+
+
+def left_output(platform: Platform, job: dict[str, Any]) -> bool:
+    if "output_location" not in job:
+        return False
+    key = job["output_location"].partition(f"{platform.results}/")[2]
+    return "Contents" in platform.s3.list_objects_v2(Bucket=platform.results, Prefix=key)
+
+
+def test_a_doubled_notification_of_the_endpoint_changes_nothing(platform: Platform) -> None:
+    platform.laptop.inject({"action": "sns:Publish", "effect": "double", "times": 1})
+    key = platform.lands("doubled.png")
+    [job] = platform.ended(key)
+    eventually(lambda: depth(platform, queue_url(platform, "Answers")) == 0)
+    assert len(platform.answers(job["job_id"])) == 4
+    assert len(platform.told(job["job_id"])) == 1
+
+
+def test_a_throttled_endpoint_delays_a_job_and_loses_nothing(platform: Platform) -> None:
+    platform.laptop.inject({"action": "sagemaker:InvokeEndpointAsync", "times": 3, "error": "ThrottlingException"})
+    [job] = platform.ended(platform.lands("throttled.png"))
+    assert job["state"] == "SUCCEEDED"
+
+
+def test_two_hundred_uploads_at_once_are_two_hundred_jobs_and_answers(platform: Platform) -> None:
+    small = (EXAMPLES / "listing.png").read_bytes()
+    with ThreadPoolExecutor(16) as uploads:
+        keys = list(uploads.map(lambda number: platform.lands(f"{number}.png", small), range(200)))
+    jobs = platform.ended(*keys, seconds=240)
+    assert memory_mib(platform) < 2048
+    assert Counter(job["state"] for job in jobs) == {"SUCCEEDED": 200}
+    assert all(len(platform.answers(job["job_id"])) == 4 for job in jobs)
+    eventually(lambda: {job["job_id"] for job in jobs} <= {told["job_id"] for told in platform._drain()})
+    heard = Counter(told["job_id"] for told in platform._drain())
+    assert {heard[job["job_id"]] for job in jobs} == {1}
+
+
+@pytest.mark.denies
+def test_an_answer_can_be_neither_overwritten_nor_replaced(platform: Platform) -> None:
+    [job] = platform.ended(platform.lands("kept.png"))
+    key = f"room_detection/{job['job_id']}/rooms.json"
+    writer = platform.user("writer")
+    statement = {"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    platform.laptop.client("iam").put_user_policy(UserName="writer", PolicyName="s3", PolicyDocument=policy)
+    s3 = as_user(platform, writer, "s3")
+    with pytest.raises(s3.exceptions.ClientError, match=r"s3:PutObject.*explicit deny"):
+        s3.put_object(Bucket=platform.results, Key=key, Body=b"{}")
+    with pytest.raises(s3.exceptions.ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=platform.results, Key=key, Body=b"{}", IfNoneMatch="*")
+
+
+def as_user(platform: Platform, keys: dict[str, str], service: str) -> Any:
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], region_name="us-east-1")
+    return session.client(service, endpoint_url=platform.laptop.url)  # type: ignore[call-overload]  # any service
+
+
+def queue_url(platform: Platform, name: str) -> str:
+    urls = platform.laptop.client("sqs").list_queues()["QueueUrls"]
+    [found] = [url for url in urls if re.search(rf"-{name}[0-9A-F]{{8}}", url)]
+    return str(found)
+
+
+def depth(platform: Platform, queue: str) -> int:
+    """Messages that wait or are being worked on."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = platform.laptop.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+    return sum(int(found["Attributes"][name]) for name in names)
+
+
+UNSEEN = {
+    "cloudwatch:PutMetricData": "the laptop's endpoint sends no metrics",
+    "s3:ListBucket": "the engine says 404 of a missing key to everybody",
+    "Upload kms:Decrypt": "the engine does not ask for the key of an object that comes by form",
+    "Endpoint ecr:BatchCheckLayerAvailability": "an image is pulled when its endpoint is made, not per blueprint",
+    "Endpoint ecr:GetAuthorizationToken": "as above",
+    "Endpoint logs:CreateLogGroup": "a server's log is opened when its endpoint is made",
+}
+
+
+def permissions() -> list[Any]:
+    """Every statement of every role that one run through the laptop can put to the test."""
+    roles = resources(templates_of("laptop")["RoomDetection"], "AWS::IAM::Policy").items()
+    found = {
+        f"{name.split('Role')[0]} {actions[0]}": (name.split("DefaultPolicy")[0], actions)
+        for name, policy in roles
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if (actions := actions_of(statement))
+    }
+    return [
+        pytest.param(*named, id=name) for name, named in found.items() if not {name, name.split()[1]} & UNSEEN.keys()
+    ]
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    return [statement["Action"]] if isinstance(statement["Action"], str) else list(statement["Action"])
+
+
+@contextmanager
+def without(platform: Platform, role: str, actions: list[str]) -> Iterator[None]:
+    """The role's policy, for a while, without its statement on these actions."""
+    iam = platform.laptop.client("iam")
+    [name] = [r["RoleName"] for r in iam.list_roles()["Roles"] if re.search(rf"-{role}[0-9A-F]{{8}}", r["RoleName"])]
+    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    left = [statement for statement in document["Statement"] if actions_of(statement) != actions]
+    assert len(left) == len(document["Statement"]) - 1
+    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps({**document, "Statement": left}))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+def exercise(platform: Platform) -> None:
+    """One run through every role: a lost answer, a form, a refused file, a broken one, a list and a look at rooms."""
+    platform.laptop.inject({"action": "sns:Publish", "effect": "drop", "times": 1})
+    lost = platform.lands("lost.png")
+    time.sleep(1)
+    for job in platform.jobs_of(lost):
+        platform.make_due(job["job_id"])
+    platform.sweep()
+    keys = [lost, platform.lands("notes.txt", b"no plan"), platform.lands("broken.png", b"no plan")]
+    request = {"file_name": "plan.png", "content_type": "image/png", "size": len(PLAN)}
+    form = platform.call("POST", "/blueprints", request).json()
+    if "url" in form:
+        requests.post(form["url"], data=form["fields"], files={"file": PLAN}, timeout=30)
+    platform.call("GET", "/blueprints")
+    for job in platform.jobs_of(*keys):
+        platform.call("GET", f"/blueprints/{job['job_id']}/rooms")
+
+
+@pytest.mark.denies
+@pytest.mark.parametrize(("role", "actions"), permissions())
+def test_a_missing_permission_is_named_with_its_action_and_resource(
+    platform: Platform, role: str, actions: list[str]
+) -> None:
+    before = platform.laptop.status().denials
+    with without(platform, role, actions):
+        exercise(platform)
+        eventually(lambda: platform.laptop.status().denials > before, 30)
+        denial = platform.laptop.status().last_denials[-1]
+    assert role in denial["principal"]
+    assert any(fnmatch(denial["action"], action) for action in actions)
+    assert denial["resource"]
+
+
+@pytest.mark.denies
+def test_a_job_that_a_missing_permission_stopped_fails_and_says_which(platform: Platform) -> None:
+    with without(platform, "TriggerRole", ["sagemaker:InvokeEndpointAsync"]):
+        key = platform.lands("plan.png")
+        eventually(lambda: any("last_error" in job for job in platform.jobs_of(key)))
+        [job] = platform.jobs_of(key)
+        platform.make_due(job["job_id"], expired=True)
+        platform.sweep()
+    [job] = platform.ended(key)
+    assert "sagemaker:InvokeEndpointAsync" in job["reason"]
+    assert "arn:aws:sagemaker:us-east-1:000000000000:endpoint/" in job["reason"]

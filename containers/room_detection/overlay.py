@@ -43,7 +43,7 @@ def _label(page: NDArray[np.uint8], words: str, outline: NDArray[np.float64], co
     """Words in the roomiest place of the outline, as large as fits there and as the page can bear."""
     (x, y), room = _roomiest(outline)
     (width, height), _ = cv2.getTextSize(words, _FONT, 1, 2)
-    scale = min(max(page.shape[:2]) / 1400, max(0.3, 1.7 * room / width))
+    scale = min(max(page.shape[:2]) / 1800, max(0.3, 1.5 * room / width))
     at = round(x - width * scale / 2), round(y + height * scale / 2)
     thickness = max(1, round(2 * scale))
     cv2.putText(page, words, at, _FONT, scale, (255, 255, 255), 3 * thickness, cv2.LINE_AA)

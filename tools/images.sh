@@ -135,7 +135,7 @@ try_room_detection() {
   printf 'GIF89a' >"$STATE/answers/gif.png"
   expect 415 'is a GIF' "$STATE/answers/gif.png"
   ping_while_busy "$plan"
-  for worker in $(pgrep -P "$pid"); do
+  for worker in $(cat "/proc/$pid/task/$pid/children"); do
     [ "$(stat -c %u "/proc/$worker")" = 990 ] || fail "a worker runs as user $(stat -c %u "/proc/$worker"), not as app"
   done
   pm exec "$cid" python -c 'from importlib.util import find_spec as f; raise SystemExit(any(map(f, ["boto3", "pip"])))' \

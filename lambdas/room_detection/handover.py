@@ -4,6 +4,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.room_detection import clients
 from lambdas.room_detection.blueprints import Arrival, content_type, refusal
+from lambdas.room_detection.metrics import count
 from lambdas.room_detection.settings import ENDPOINT, TriggerSettings
 from lambdas.room_detection.settlement import Settlement
 
@@ -25,6 +26,7 @@ class Handover:
             return None
         job_id = self._claim(arrival)
         if job_id is not None:
+            count("BlueprintsAccepted")
             self._advance(job_id, arrival)
         return job_id
 

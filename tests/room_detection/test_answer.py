@@ -114,6 +114,18 @@ def test_a_lost_answer_is_found_by_the_sweep(account: Account) -> None:
     assert len(account.notifications()) == 1
 
 
+def test_operators_can_count_what_was_accepted_ended_and_settled_late(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = running(account)
+    account.endpoint.completes(job)
+    account.hurry()
+    account.sweep()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    counted = [metric["Name"] for line in lines for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+    assert counted == ["BlueprintsAccepted", "JobsSucceeded", "JobsSettledLate"]
+
+
 def test_a_lost_failure_is_found_by_the_sweep(account: Account) -> None:
     job = running(account)
     account.endpoint.leave(job["failure_location"], b"The file is damaged.")

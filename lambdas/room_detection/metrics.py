@@ -1,0 +1,9 @@
+"""What operators count: CloudWatch metrics in the namespace Loupe, as log lines (EMF), which need no permission."""
+
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+
+def count(name: str) -> None:
+    """Add one to `BlueprintsAccepted`, `JobsSucceeded`, `JobsFailed` or `JobsSettledLate`."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace="Loupe") as metric:
+        metric.add_dimension(name="slice", value="room_detection")

@@ -129,10 +129,17 @@ class Platform:
 
 
 def eventually(happened: Callable[[], bool], seconds: float = 60) -> None:
+    assert happens(happened, seconds), f"it did not happen within {seconds} s"
+
+
+def happens(happened: Callable[[], bool], seconds: float) -> bool:
+    """Whether something happens within so many seconds."""
     deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.1)
+    return True
 
 
 def descendants(pid: int) -> dict[int, str]:

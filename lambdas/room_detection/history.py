@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from lambdas.room_detection import clients
@@ -13,6 +14,7 @@ from lambdas.room_detection.settings import StatusSettings
 LINK_SECONDS = 3600
 MAX_PAGE = 100
 _INLINE_BYTES = 5 * 2**20
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = ("job_id", "state", "file_name", "created_at", "updated_at", "reason", "rooms")
 
 
@@ -51,7 +53,7 @@ class History:
         return content_type, found["Body"].read().decode()
 
     def _own(self, job_id: str, callers: tuple[str, ...]) -> Job:
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id) if _JOB_ID.fullmatch(job_id) else None
         if job is None or job["owner"] not in callers:
             raise Refusal(404, "job_not_found", f"You have no job {job_id[:64]!r}.")
         return job
@@ -72,6 +74,6 @@ def _token(after: dict[str, Any]) -> str:
 def _start(token: str, owner: str) -> dict[str, Any]:
     try:
         job_id, created_at = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise Refusal(400, "invalid_request", "next is not a token that this list gave.") from error
     return {"job_id": str(job_id), "created_at": str(created_at), "owner": owner}

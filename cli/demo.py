@@ -4,6 +4,7 @@ It has an engine of its own, beside one that may be running, and stops what it s
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
@@ -25,7 +26,8 @@ from local.laptop import Laptop
 from local.synthesis import synthesize
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES, PICTURES, HOME = ROOT / "examples", ROOT / "demo", ROOT / ".loupe"
+EXAMPLES, HOME = ROOT / "examples", ROOT / ".loupe"
+PICTURES = Path(os.environ.get("LOUPE_DEMO", ROOT / "demo"))
 ANSWER_SECONDS = 300
 _CONSOLE = Console()
 

@@ -1,5 +1,6 @@
 """Rooms found in process: files and folders in, one answer per blueprint out, none of them stopping the others."""
 
+import itertools
 import json
 import os
 import time
@@ -76,6 +77,9 @@ def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool) -> Done:
 
 
 def _stems(files: list[Path], out: Path) -> list[Path]:
-    """Where each answer goes; files of one name in different folders, or formats, do not meet."""
-    names = [file.stem for file in files]
-    return [out / (name if names.count(name) == 1 else f"{name}.{index}") for index, name in enumerate(names)]
+    """Where each answer goes: by the file's stem, with a number where several have the same."""
+    names: list[str] = []
+    for file in files:
+        numbered = (f"{file.stem}.{number}" for number in itertools.count(2))
+        names.append(next(name for name in itertools.chain([file.stem], numbered) if name not in names))
+    return [out / name for name in names]

@@ -19,7 +19,7 @@ from local.synthesis import SynthesisFailed, synthesize
 
 app = typer.Typer(no_args_is_help=True, help="The platform on this laptop, without Docker and without an account.")
 FAILURES = (DeploymentFailed, EngineFailed, SynthesisFailed, UnreadableAssembly, UnsupportedResources)
-Home = Annotated[Path, typer.Option(help="The folder that holds the laptop's state.")]
+Home = Annotated[Path, typer.Option(envvar="LOUPE_HOME", help="The folder that holds the laptop's state.")]
 
 
 @app.command()

@@ -126,6 +126,7 @@ def detect(
         for done in detection.detect_all(files, out=out, overlay=overlay, dpi=dpi, processes=processes):
             found.append(done)
             progress.update(f"Finding rooms: {len(found)} of {len(files)} blueprints")
+    found.sort(key=lambda done: files.index(Path(done["file"])))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:

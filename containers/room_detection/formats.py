@@ -35,7 +35,7 @@ def format_of(head: bytes) -> str:
         return "WEBP"
     if b"%PDF-" in head:
         return "PDF"  # readers accept up to a kilobyte of junk before the header
-    raise RefusedBlueprint(f"The file is {_unsupported(head)}, which is not supported: {_TAKEN}", status=415)
+    raise RefusedBlueprint(f"The file is {_unsupported(head)}: {_TAKEN}", status=415)
 
 
 def _unsupported(head: bytes) -> str:
@@ -49,4 +49,4 @@ def _unsupported(head: bytes) -> str:
         return "an SVG or other XML" if b"<svg" in text or text.startswith(b"<?xml") else "XML or HTML"
     if text.startswith((b"<!doctype", b"<html")):
         return "a web page"
-    return "not an image that is known here"
+    return "no image and no PDF"

@@ -1,0 +1,73 @@
+"""`make demo`: it shows rooms or says what is wrong, and leaves no process behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import EXAMPLES
+from tests.room_detection.platform import eventually
+
+pytestmark = pytest.mark.laptop
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Iterator[Path]:
+    """Where the demo's engine lives; nothing may run there afterwards."""
+    (tmp_path / "tmp").mkdir()
+    yield tmp_path
+    eventually(lambda: processes(tmp_path) == [], 15)
+
+
+def processes(folder: Path) -> list[str]:
+    commands = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"TMPDIR={folder}".encode() in file.read_bytes():
+                commands.append(file.with_name("cmdline").read_text())
+        except OSError:
+            continue
+    return commands
+
+
+def demo(folder: Path, plan: Path) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "LOUPE_DEMO": str(folder / "pictures")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli.demo", str(plan)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_plan_becomes_a_table_and_a_picture(temporary: Path) -> None:
+    out, err = demo(temporary, EXAMPLES / "listing.png").communicate(timeout=120)
+    assert err == ""
+    assert "listing.png" in out
+    assert "room_001" in out
+    assert (temporary / "pictures" / "listing.overlay.png").stat().st_size > 1000
+
+
+def test_a_file_that_is_no_plan_is_said_and_fails(temporary: Path) -> None:
+    (temporary / "broken.png").write_bytes(b"no picture")
+    ran = demo(temporary, temporary / "broken.png")
+    _, err = ran.communicate(timeout=120)
+    assert ran.returncode == 1
+    assert err.startswith("No rooms for broken.png: The file is no image and no PDF")
+
+
+def test_an_interrupted_demo_stops_what_it_started(temporary: Path) -> None:
+    ran = demo(temporary, EXAMPLES / "listing.png")
+    eventually(lambda: any("gunicorn" in command for command in processes(temporary)), 60)
+    time.sleep(0.2)
+    ran.send_signal(signal.SIGINT)
+    ran.communicate(timeout=60)
+    assert ran.returncode == 130

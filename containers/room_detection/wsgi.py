@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -17,6 +18,7 @@ Start: TypeAlias = Callable[[str, list[tuple[str, str]]], object]
 
 MODEL_DIR = "/opt/ml/model"
 CHUNK_BYTES = 1 << 20
+MAX_BODY_BYTES = 1 << 30  # SageMaker sends no more
 BLUEPRINTS_AT_ONCE = 2  # per worker; more would wait for the same cores with their pixels in memory
 _turns = BoundedSemaphore(BLUEPRINTS_AT_ONCE)
 _log = logging.getLogger("gunicorn.error")
@@ -57,7 +59,16 @@ def _rooms(blueprint: IO[bytes], content_type: str, accept: str) -> bytes:
 
 
 def _receive(environ: Environ, file: IO[bytes]) -> None:
-    """Stream the body to disk; refuse what is too large as soon as that is known."""
+    """Stream the body to disk; what is refused is still read to its end, for a client hears nothing while it sends."""
+    try:
+        _store(environ, file)
+    except RefusedBlueprint:
+        _discard(environ)
+        raise
+    file.flush()
+
+
+def _store(environ: Environ, file: IO[bytes]) -> None:
     limits = Limits.from_environ()
     announced = int(environ.get("CONTENT_LENGTH") or 0)
     if announced:
@@ -69,7 +80,13 @@ def _receive(environ: Environ, file: IO[bytes]) -> None:
         file.write(chunk)
     if received < announced:
         raise RefusedBlueprint(f"The upload broke off after {received} of {announced} bytes: send it again.")
-    file.flush()
+
+
+def _discard(environ: Environ) -> None:
+    left = MAX_BODY_BYTES
+    with suppress(RefusedBlueprint):
+        while left > 0 and (chunk := _chunk(environ)):
+            left -= len(chunk)
 
 
 def _chunk(environ: Environ) -> bytes:

@@ -9,19 +9,19 @@ import requests
 
 from cli.connection import Connection
 from cli.trouble import Trouble
+from config import RoomDetectionConfig
 from lambdas.room_detection.blueprints import content_type, refusal
 from lambdas.room_detection.formats import FORMATS
 from loupe import contracts
 
 Job = dict[str, Any]
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
-MAX_UPLOAD_MIB = 50
 
 
 def upload(connection: Connection, path: Path) -> Job:
     """Ask for a form and post the file to it."""
     size = _size(path)
-    if reason := refusal(path.name, size, limit_mib=MAX_UPLOAD_MIB):
+    if reason := refusal(path.name, size, limit_mib=RoomDetectionConfig().max_upload_mib):
         raise Trouble(f"{path}: {reason}")
     request = {"file_name": path.name, "content_type": content_type(path.name), "size": size}
     contracts.check("room_detection/upload_request", request)

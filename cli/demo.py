@@ -49,6 +49,8 @@ class Phases:
 
 def demo(files: list[Path]) -> None:
     """Deploy, upload, wait, print, draw, stop."""
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise Trouble(f"There is no file {', '.join(missing)}.")
     phases = Phases()
     HOME.mkdir(exist_ok=True)
     with phases.phase("Synthesize the stacks"):

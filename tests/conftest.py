@@ -1,7 +1,9 @@
 """Fixtures that every slice's tests share: synthesized templates, and stand-ins for AWS at its own boundary."""
 
+import atexit
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -29,6 +31,7 @@ Template = dict[str, Any]
 def synthesized(environment: str) -> Path:
     """The assembly of one environment, its functions not bundled: a template says the same with and without."""
     outdir = Path(mkdtemp(prefix=f"loupe-{environment}-"))
+    atexit.register(shutil.rmtree, outdir, ignore_errors=True)
     new_app(ENVIRONMENTS[environment], outdir).synth()
     return outdir
 

@@ -64,6 +64,12 @@ def test_a_file_that_is_no_plan_is_said_and_fails(temporary: Path) -> None:
     assert err.startswith("No rooms for broken.png: The file is no image and no PDF")
 
 
+def test_a_plan_that_is_not_there_is_said_before_anything_starts(temporary: Path) -> None:
+    out, err = demo(temporary, temporary / "nowhere.png").communicate(timeout=60)
+    assert (out, err.count("\n")) == ("", 1)
+    assert "nowhere.png" in err
+
+
 def test_an_interrupted_demo_stops_what_it_started(temporary: Path) -> None:
     ran = demo(temporary, EXAMPLES / "listing.png")
     eventually(lambda: any("gunicorn" in command for command in processes(temporary)), 60)

@@ -18,7 +18,13 @@ from cli.trouble import Trouble
 from local.laptop import HOME, Laptop
 
 ENVIRONMENTS = ("laptop", "dev", "staging", "prod")
-_REPEATABLE = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=["GET"])
+_REPEATABLE = Retry(
+    total=4,
+    backoff_factor=0.5,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=["GET"],
+    raise_on_status=False,
+)
 
 
 @dataclass(frozen=True)
@@ -34,20 +40,31 @@ class Connection:
         url = requests.Request(method, self.url.rstrip("/") + path, params=query or {}).prepare().url
         text = json.dumps(body) if body is not None else None
         request = AWSRequest(method=method, url=url, data=text, headers={"content-type": "application/json"})
-        credentials = self.session.get_credentials()
-        if credentials is None:
-            raise Trouble("There are no AWS credentials: run `aws configure`, or name a profile in AWS_PROFILE.")
-        SigV4Auth(credentials, "execute-api", self.session.region_name).add_auth(request)
+        self._sign(request)
         return _granted(self._send(method, str(url), text, dict(request.headers.items())))
+
+    def _sign(self, request: AWSRequest) -> None:
+        try:
+            credentials = self.session.get_credentials()
+            if credentials is None:
+                raise Trouble("There are no AWS credentials: run `aws configure`, or name a profile in AWS_PROFILE.")
+            SigV4Auth(credentials, "execute-api", self.session.region_name).add_auth(request)
+        except BotoCoreError as error:
+            raise Trouble(f"The AWS credentials cannot be used: {error}") from error
 
     def _send(self, method: str, url: str, text: str | None, headers: dict[str, str]) -> requests.Response:
         with requests.Session() as http:
             for scheme in ("http://", "https://"):
                 http.mount(scheme, HTTPAdapter(max_retries=_REPEATABLE))
             try:
-                return http.request(method, url, data=text, headers=headers, timeout=(5, 35))
+                return http.request(method, url, data=text, headers=headers, timeout=(5, 35), auth=as_it_is)
             except requests.RequestException as error:
                 raise Trouble(f"The API of {self.environment} does not answer at {self.url}: {error}") from error
+
+
+def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The request with the credentials that it has; requests itself would put those of a .netrc in their place."""
+    return request
 
 
 def connect(environment: str | None) -> Connection:
@@ -56,12 +73,13 @@ def connect(environment: str | None) -> Connection:
         return _laptop(named=environment is not None)
     if environment not in ENVIRONMENTS:
         raise Trouble(f"There is no environment {environment!r}: choose one of {', '.join(ENVIRONMENTS)}.")
-    session = boto3.Session()
     name = f"/loupe/{environment}/api/url"
     try:
+        session = boto3.Session()
         url = session.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
     except (BotoCoreError, ClientError) as error:
-        raise Trouble(f"{environment} cannot be reached (SSM parameter {name}): {error}") from error
+        said = str(error).rstrip(".")
+        raise Trouble(f"{environment} cannot be reached (SSM parameter {name}): {said}. {_advice(error)}") from error
     return Connection(str(environment), url, session)
 
 
@@ -69,13 +87,27 @@ def laptop_home() -> Path:
     return Path(os.environ.get("LOUPE_HOME", HOME))
 
 
+def laptop_connection(laptop: Laptop) -> Connection:
+    """The API of a running engine, with the rights of its account's root."""
+    try:
+        found = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")
+    except ClientError as error:
+        raise Trouble("The laptop's engine runs without the platform: deploy it with `loupe local up`.") from error
+    return Connection("laptop", laptop.reachable(found["Parameter"]["Value"]), laptop.session())
+
+
 def _laptop(*, named: bool) -> Connection:
     laptop = Laptop(laptop_home())
     if not laptop.status().running:
         other = "" if named else " or name an account's environment with --env"
         raise Trouble(f"Loupe does not run on this laptop: start it with `loupe local up`{other}.")
-    found = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")
-    return Connection("laptop", laptop.reachable(found["Parameter"]["Value"]), laptop.session())
+    return laptop_connection(laptop)
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
+        return "Deploy it to this account and region, or choose others with AWS_PROFILE and AWS_REGION."
+    return "Sign in again, or choose an account and region with AWS_PROFILE and AWS_REGION."
 
 
 def _granted(response: requests.Response) -> requests.Response:
@@ -84,6 +116,6 @@ def _granted(response: requests.Response) -> requests.Response:
     try:
         said = response.json()
         sentence = said["error"]["message"] if "error" in said else said.get("message", response.text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         sentence = response.text.strip() or response.reason
     raise Trouble(f"{sentence} (HTTP {response.status_code})")

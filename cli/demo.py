@@ -5,6 +5,7 @@ It has an engine of its own, beside one that may be running, and stops what it s
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -16,12 +17,14 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import blueprints, detection
-from cli.connection import Connection
+from cli.connection import Connection, laptop_connection
 from cli.local import FAILURES
-from cli.room_detection import printable
-from cli.trouble import Trouble
+from cli.proxies import ask_loopback_directly
+from cli.tables import printable
+from cli.trouble import Trouble, say
+from config import LAPTOP
 from containers.room_detection.limits import Limits
-from lambdas.room_detection.blueprints import CONTENT_TYPES
+from lambdas.room_detection.blueprints import CONTENT_TYPES, refusal
 from local.laptop import Laptop
 from local.synthesis import synthesize
 
@@ -51,6 +54,11 @@ def demo(files: list[Path]) -> None:
     """Deploy, upload, wait, print, draw, stop."""
     if missing := [str(file) for file in files if not file.is_file()]:
         raise Trouble(f"There is no file {', '.join(missing)}.")
+    limit = LAPTOP.room_detection.max_upload_mib
+    if refused := [
+        f"{file.name}: {why}" for file in files if (why := refusal(file.name, file.stat().st_size, limit_mib=limit))
+    ]:
+        raise Trouble(" ".join(refused))
     phases = Phases()
     HOME.mkdir(exist_ok=True)
     with phases.phase("Synthesize the stacks"):
@@ -58,7 +66,9 @@ def demo(files: list[Path]) -> None:
     with tempfile.TemporaryDirectory(prefix="loupe-demo-") as home:
         laptop = Laptop(Path(home))
         try:
-            with phases.phase("Start the engine and deploy"):
+            with phases.phase("Start the engine"):
+                laptop.start()
+            with phases.phase("Deploy the stacks"):
                 laptop.up(assembly)
             found = _through_the_platform(laptop, files, phases)
             denials = laptop.status().last_denials
@@ -69,11 +79,11 @@ def demo(files: list[Path]) -> None:
 
 
 def _through_the_platform(laptop: Laptop, files: list[Path], phases: Phases) -> list[blueprints.Job]:
-    parameter = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")["Parameter"]["Value"]
-    connection = Connection("laptop", laptop.reachable(parameter), laptop.session())
+    connection = laptop_connection(laptop)
     with phases.phase(f"Upload {len(files)} and wait for rooms"):
-        sent = [blueprints.upload(connection, file)["job_id"] for file in files]
-        jobs = blueprints.wait(connection, sent, seconds=ANSWER_SECONDS, tell=lambda _: None)
+        jobs = blueprints.wait(
+            connection, _sent(laptop, connection, files), seconds=ANSWER_SECONDS, tell=lambda _: None
+        )
     rooms = Table("plan", "room", "x_min, y_min, x_max, y_max", "share", "confidence", box=None, title="Rooms")
     with phases.phase("Fetch and draw the rooms"):
         for file, job in zip(files, jobs, strict=True):
@@ -82,12 +92,32 @@ def _through_the_platform(laptop: Laptop, files: list[Path], phases: Phases) -> 
     return jobs
 
 
+def _sent(laptop: Laptop, connection: Connection, files: list[Path]) -> list[str]:
+    """Job ids; of several files the last is copied to the bucket, as `aws s3 cp` does, and finds its job itself."""
+    *asked, copied = files
+    if not asked:
+        return [blueprints.upload(connection, copied)["job_id"]]
+    bucket = laptop.client("ssm").get_parameter(Name="/loupe/laptop/storage/blueprints-bucket")["Parameter"]["Value"]
+    laptop.client("s3").upload_file(str(copied), bucket, f"blueprints/{copied.name}")
+    return [*(blueprints.upload(connection, file)["job_id"] for file in asked), _job_of_copy(connection)]
+
+
+def _job_of_copy(connection: Connection) -> str:
+    """The engine is new, so the account's only job is that of the file that was copied."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        for job in blueprints.jobs(connection, owner="account", limit=1):
+            return str(job["job_id"])
+        time.sleep(0.2)
+    raise Trouble("The file that was copied to the bucket has not become a job.")
+
+
 def _draw(connection: Connection, file: Path, job: blueprints.Job, table: Table) -> None:
     if job["state"] != "SUCCEEDED":
         return
     answer = json.loads(connection.call("GET", f"/blueprints/{job['job_id']}/rooms").content)
     PICTURES.mkdir(exist_ok=True)
-    detection.draw_pages(file, answer, PICTURES / file.stem, Limits())
+    detection.draw_pages(file, answer, PICTURES / file.stem, Limits(), force=True)
     for room in answer["rooms"]:
         box = ", ".join(map(str, room["bounding_box"]))
         table.add_row(file.name, room["id"], box, f"{room['area_share']:.0%}", f"{room['confidence']:.2f}")
@@ -113,10 +143,13 @@ def _judge(jobs: list[blueprints.Job], denials: list[str]) -> None:
 def main() -> None:
     given = [Path(word) for word in sys.argv[1:]]
     files = given or sorted(path for path in EXAMPLES.iterdir() if path.suffix in CONTENT_TYPES)
+    ask_loopback_directly()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # what was started is stopped, whoever ends this
     try:
         demo(files)
     except (Trouble, *FAILURES) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        say(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -3,16 +3,20 @@
 import itertools
 import json
 import os
+import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import cv2
 
+from cli.outputs import folder, new_file
 from cli.trouble import Trouble
 from containers.room_detection import images, overlay
 from containers.room_detection.inference import detect_file
@@ -20,6 +24,8 @@ from containers.room_detection.limits import Limits, RefusedBlueprint
 from lambdas.room_detection.blueprints import CONTENT_TYPES
 
 Done = dict[str, Any]
+DRAWN = ".overlay.png"
+BYTES_PER_PROCESS = 2 << 30  # the largest page, its decoder and what the detector makes of it
 
 
 def blueprints_in(paths: list[Path]) -> list[Path]:
@@ -28,51 +34,87 @@ def blueprints_in(paths: list[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise Trouble(f"{path} does not exist.")
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in CONTENT_TYPES) if path.is_dir() else [path]
-        found.update(dict.fromkeys(inside))
+        found.update(dict.fromkeys(sorted(filter(_is_blueprint, path.rglob("*"))) if path.is_dir() else [path]))
     if not found:
         raise Trouble(f"No blueprints in {', '.join(map(str, paths))}: they end in {', '.join(CONTENT_TYPES)}.")
     return list(found)
 
 
-def detect_all(files: list[Path], *, out: Path, overlay: bool, dpi: int, processes: int) -> Iterator[Done]:
+def detect_all(files: list[Path], *, out: Path, overlay: bool, dpi: int, processes: int, force: bool) -> Iterator[Done]:
     """What came of each file, as it comes; `reason` says why there is no answer."""
-    out.mkdir(parents=True, exist_ok=True)
     limits = replace(Limits.from_environ(), pdf_dpi=dpi)
-    work = partial(_detect, limits=limits, overlay=overlay)
-    targets = dict(zip(files, _stems(files, out), strict=True))
-    if processes == 1 or len(files) == 1:
+    work = partial(_detect, limits=limits, overlay=overlay, force=force)
+    targets = dict(zip(files, _stems(files, folder(out)), strict=True))
+    count = min(processes or _processes(), len(files))
+    if count == 1:
         yield from (work(file, target) for file, target in targets.items())
         return
-    with ProcessPoolExecutor(min(processes or os.cpu_count() or 1, len(files))) as pool:
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_begin)
+    try:
         running = {pool.submit(work, file, target): file for file, target in targets.items()}
-        yield from (one.result() for one in as_completed(running))
+        yield from (_outcome(one, running[one]) for one in as_completed(running))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def draw_pages(file: Path, answer: dict[str, Any], target: Path, limits: Limits) -> list[Path]:
+def draw_pages(file: Path, answer: dict[str, Any], target: Path, limits: Limits, *, force: bool) -> list[Path]:
     """Draw an answer over its pages: `<target>.overlay.png`, numbered where there are several."""
     drawn = []
     with file.open("rb") as opened:
         for number, page in enumerate(images.pages(opened, limits), start=1):
             rooms = [room for room in answer["rooms"] if room["page"] == number]
-            suffix = f".page_{number}.overlay.png" if len(answer["pages"]) > 1 else ".overlay.png"
+            suffix = f".page_{number}{DRAWN}" if len(answer["pages"]) > 1 else DRAWN
             drawn.append(target.with_name(target.name + suffix))
-            cv2.imwrite(str(drawn[-1]), cv2.cvtColor(overlay.draw(page.pixels, rooms), cv2.COLOR_RGB2BGR))
+            _, picture = cv2.imencode(".png", cv2.cvtColor(overlay.draw(page.pixels, rooms), cv2.COLOR_RGB2BGR))
+            with new_file(drawn[-1], force=force) as written:
+                written.write(picture.data)
     return drawn
 
 
-def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool) -> Done:
-    begun = time.perf_counter()
+def _is_blueprint(path: Path) -> bool:
+    return path.suffix.lower() in CONTENT_TYPES and not path.name.endswith(DRAWN)
+
+
+def _processes() -> int:
+    """One per core, fewer where memory would not do for the largest blueprints."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(os.cpu_count() or 1, memory // BYTES_PER_PROCESS))
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is interrupted and ends its processes
+    cv2.setNumThreads(1)
+
+
+def _outcome(ended: "Future[Done]", file: Path) -> Done:
     try:
-        answer = detect_file(file, limits)
+        return ended.result()
+    except BrokenProcessPool:
+        return {"file": str(file), "reason": "A process was killed, perhaps for want of memory: try --jobs 1."}
+
+
+def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool, force: bool) -> Done:
+    try:
+        return _detected(file, target, limits=limits, overlay=overlay, force=force)
     except RefusedBlueprint as refused:
-        return {"file": str(file), "reason": refused.reason}
+        reason = refused.reason
+    except Trouble as trouble:
+        reason = str(trouble)
     except OSError as error:
-        return {"file": str(file), "reason": f"The file cannot be read: {error.strerror}."}
+        reason = f"The file cannot be read: {error.strerror}."
+    except Exception as error:  # whatever one file does to the detector, the others are looked at
+        reason = f"The room detector failed on this blueprint: {error!r}"
+    return {"file": str(file), "reason": reason}
+
+
+def _detected(file: Path, target: Path, *, limits: Limits, overlay: bool, force: bool) -> Done:
+    begun = time.perf_counter()
+    answer = detect_file(file, limits)
     ms = round(1000 * (time.perf_counter() - begun))
-    target.with_name(target.name + ".json").write_text(json.dumps(answer, ensure_ascii=False))
+    with new_file(target.with_name(target.name + ".json"), force=force) as written:
+        written.write(json.dumps(answer, ensure_ascii=False).encode())
     if overlay:
-        draw_pages(file, answer, target, limits)
+        draw_pages(file, answer, target, limits, force=force)
     return {"file": str(file), "pages": len(answer["pages"]), "rooms": len(answer["rooms"]), "ms": ms}
 
 

@@ -1,18 +1,36 @@
 """`loupe`: one command for every slice."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from cli import local, room_detection
-from cli.trouble import Trouble
+from cli.proxies import ask_loopback_directly
+from cli.trouble import Trouble, say
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.add_typer(local.app, name="local")
-app.add_typer(room_detection.app, name="room-detection")
+SLICES = {
+    "local": "The platform on this laptop, without Docker and without an account.",
+    "room-detection": "Blueprints in, rooms out.",
+}
+
+
+class Slices(TyperGroup):
+    """Sub-commands whose modules are imported when they are called: they bring the SDK and the detector."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in SLICES:
+            command = get_group(import_module(f"cli.{name.replace('-', '_')}").app)
+        return name, command, rest
+
+
+app = typer.Typer(cls=Slices, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+for _name, _help in SLICES.items():
+    app.add_typer(typer.Typer(help=_help), name=_name)
 
 
 def _show_version(wanted: bool) -> None:
@@ -29,6 +47,7 @@ def loupe(
     ] = False,
 ) -> None:
     """Images in; structured, checked, permanently kept answers out."""
+    ask_loopback_directly()
 
 
 def main() -> None:
@@ -36,7 +55,7 @@ def main() -> None:
     try:
         app()
     except Trouble as trouble:
-        Console(stderr=True).print(str(trouble), style="red", markup=False, highlight=False, soft_wrap=True)
+        say(trouble)
         sys.exit(1)
 
 

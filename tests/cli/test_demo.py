@@ -36,10 +36,10 @@ def processes(folder: Path) -> list[str]:
     return commands
 
 
-def demo(folder: Path, plan: Path) -> "subprocess.Popen[str]":
+def demo(folder: Path, *plans: Path) -> "subprocess.Popen[str]":
     environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "LOUPE_DEMO": str(folder / "pictures")}
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.demo", str(plan)],
+        [sys.executable, "-m", "cli.demo", *map(str, plans)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -56,6 +56,14 @@ def test_a_plan_becomes_a_table_and_a_picture(temporary: Path) -> None:
     assert (temporary / "pictures" / "listing.overlay.png").stat().st_size > 1000
 
 
+def test_of_several_plans_one_is_copied_to_the_bucket_and_gets_its_rooms_too(temporary: Path) -> None:
+    ran = demo(temporary, EXAMPLES / "listing.png", EXAMPLES / "flat.png")
+    out, err = ran.communicate(timeout=120)
+    assert (ran.returncode, err) == (0, "")
+    assert out.count("SUCCEEDED") == 2
+    assert len(list((temporary / "pictures").iterdir())) == 2
+
+
 def test_a_file_that_is_no_plan_is_said_and_fails(temporary: Path) -> None:
     (temporary / "broken.png").write_bytes(b"no picture")
     ran = demo(temporary, temporary / "broken.png")
@@ -70,10 +78,18 @@ def test_a_plan_that_is_not_there_is_said_before_anything_starts(temporary: Path
     assert "nowhere.png" in err
 
 
-def test_an_interrupted_demo_stops_what_it_started(temporary: Path) -> None:
+def test_a_name_that_is_no_plans_is_said_before_anything_starts(temporary: Path) -> None:
+    (temporary / "notes.txt").write_text("hello")
+    out, err = demo(temporary, temporary / "notes.txt").communicate(timeout=60)
+    assert (out, err.count("\n")) == ("", 1)
+    assert "notes.txt is not a blueprint" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_stops_what_it_started(temporary: Path, number: signal.Signals) -> None:
     ran = demo(temporary, EXAMPLES / "listing.png")
     eventually(lambda: any("gunicorn" in command for command in processes(temporary)), 60)
     time.sleep(0.2)
-    ran.send_signal(signal.SIGINT)
+    ran.send_signal(number)
     ran.communicate(timeout=60)
     assert ran.returncode == 130

@@ -1,12 +1,14 @@
 """`loupe room-detection detect`: a folder of anything in, one answer or one reason per blueprint out."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli import detection
 from cli.main import app
 from cli.trouble import Trouble
 from loupe import contracts
@@ -65,3 +67,50 @@ def test_nothing_to_look_at_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ran = detect(path, "--out", tmp_path / "out")
     assert isinstance(ran.exception, Trouble)
     assert sentence in str(ran.exception)
+
+
+def test_no_file_is_replaced_unless_forced(folder: Path, tmp_path: Path) -> None:
+    (folder / "plan.json").write_text("annotated by hand")
+    ran = detect(folder / "plan.png", "--out", folder, "--json")
+    assert ran.exit_code == 1
+    assert "--force" in json.loads(ran.stdout)[0]["reason"]
+    assert (folder / "plan.json").read_text() == "annotated by hand"
+    assert detect(folder / "plan.png", "--out", folder, "--force").exit_code == 0
+    assert contracts.check("room_detection/rooms", json.loads((folder / "plan.json").read_text()))
+
+
+def test_a_file_that_cannot_be_a_folder_is_said(folder: Path) -> None:
+    ran = detect(folder / "plan.png", "--out", folder / "notes.txt")
+    assert isinstance(ran.exception, Trouble)
+    assert "cannot be a folder to write to" in str(ran.exception)
+
+
+def test_pictures_of_earlier_answers_are_no_blueprints(folder: Path, tmp_path: Path) -> None:
+    detect(folder / "plan.png", "--out", folder, "--overlay")
+    assert (folder / "plan.overlay.png").exists()
+    ran = detect(folder, "--out", tmp_path / "out", "--json")
+    assert not any("overlay" in one["file"] for one in json.loads(ran.stdout))
+
+
+def test_a_failure_of_the_detector_is_one_files_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_file: Path, _limits: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(detection, "detect_file", fails)
+    ran = detect(folder / "plan.png", folder / "plan.2.png", "--out", folder, "--jobs", "1", "--json")
+    assert ["MemoryError" in one["reason"] for one in json.loads(ran.stdout)] == [True, True]
+
+
+def test_a_killed_process_is_a_reason_and_no_traceback(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detection, "_begin", end_at_once)
+    ran = detect(folder, "--out", tmp_path / "out", "--jobs", "2", "--json")
+    assert ran.exit_code == 1
+    assert {one["reason"] for one in json.loads(ran.stdout)} == {
+        "A process was killed, perhaps for want of memory: try --jobs 1."
+    }
+
+
+def end_at_once() -> None:
+    os._exit(9)

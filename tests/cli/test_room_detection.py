@@ -3,21 +3,26 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import requests
 import responses
 from hypothesis import given
 from hypothesis import strategies as st
+from moto import mock_aws
 from typer.testing import CliRunner, Result
+from urllib3.filepost import encode_multipart_formdata
 
 from cli import blueprints, room_detection
 from cli.blueprints import safe_name
 from cli.connection import Connection, connect
+from cli.form import Form
 from cli.main import app, main
-from cli.room_detection import printable
+from cli.tables import printable
 from cli.trouble import Trouble
 
 API, S3 = "https://api.example.com", "https://bucket.example.com/"
@@ -83,6 +88,37 @@ def test_submitted_files_become_jobs_in_the_order_of_the_files(
     assert [sent["file_name"] for sent in json.loads(ran.stdout)] == [f"{number}.png" for number in range(1, 10)]
 
 
+@given(content=st.binary(max_size=5000), size=st.integers(1, 999), fields=st.dictionaries(st.text(), st.text()))
+def test_the_form_is_one_that_s3_reads(content: bytes, size: int, fields: dict[str, str]) -> None:
+    heard: list[int] = []
+    form = Form(fields, BytesIO(content), len(content), heard.append)
+    text = b"".join(iter(lambda: form.read(size), b""))
+    assert len(text) == len(form) == sum(heard)
+    plain, _ = encode_multipart_formdata([*fields.items(), ("file", ("blueprint", content))], boundary_of(form))
+    assert text == plain
+
+
+def boundary_of(form: Form) -> str:
+    return form.content_type.partition("boundary=")[2]
+
+
+def test_all_jobs_are_listed_when_all_are_wanted(loupe: Commands, api: responses.RequestsMock) -> None:
+    for page in range(3):
+        more = {"next": "more"} if page < 2 else {}
+        api.add("GET", f"{API}/blueprints", json={"jobs": [job(page * 100 + n) for n in range(100)], **more})
+    assert len(json.loads(loupe("list", "--all", "--json").stdout)) == 300
+
+
+def test_a_netrc_does_not_take_the_signatures_place(
+    loupe: Commands, api: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login a password b\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    api.add("GET", f"{API}/blueprints", json={"jobs": []})
+    loupe("list")
+    assert str(api.calls[0].request.headers["Authorization"]).startswith("AWS4-HMAC-SHA256")
+
+
 def test_every_request_is_signed(loupe: Commands, api: responses.RequestsMock) -> None:
     api.add("GET", f"{API}/blueprints", json={"jobs": []})
     loupe("list")
@@ -95,10 +131,12 @@ def test_a_file_that_is_no_blueprint_is_refused_before_anything_is_sent_and_the_
     takes_uploads(api)
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "empty.png").touch()
-    bad = [tmp_path / "notes.txt", tmp_path / "empty.png", tmp_path / "missing.png"]
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "back\\slash.png").write_bytes(b"plan")
+    bad = [tmp_path / name for name in ("notes.txt", "empty.png", "missing.png", "folder.png", "back\\slash.png")]
     ran = loupe("submit", *bad, *plans(tmp_path, 1), "--json")
     assert ran.exit_code == 1
-    assert [sent["state"] for sent in json.loads(ran.stdout)] == ["REFUSED"] * 3 + ["UPLOADING"]
+    assert [sent["state"] for sent in json.loads(ran.stdout)] == ["REFUSED"] * 5 + ["UPLOADING"]
     assert len([call for call in api.calls if call.request.url == f"{API}/blueprints"]) == 1
 
 
@@ -106,10 +144,10 @@ def test_an_upload_that_s3_refuses_is_said_and_fails(
     loupe: Commands, api: responses.RequestsMock, tmp_path: Path
 ) -> None:
     takes_uploads(api)
-    api.replace("POST", S3, status=403, body="<Code>AccessDenied</Code>")
+    api.replace("POST", S3, status=403, body="<Error><Message>Too old.</Message></Error>")
     ran = loupe("submit", *plans(tmp_path, 1), "--json")
     assert ran.exit_code == 1
-    assert "S3 refused the upload (HTTP 403)" in json.loads(ran.stdout)[0]["reason"]
+    assert json.loads(ran.stdout)[0]["reason"] == "S3 refused the upload: Too old. (HTTP 403)"
 
 
 @pytest.mark.parametrize(("state", "code"), [("SUCCEEDED", 0), ("FAILED", 1)])
@@ -128,6 +166,17 @@ def test_waiting_gives_up_after_its_time(loupe: Commands, api: responses.Request
     api.add("GET", f"{API}/blueprints/{1:032x}", json=job(1, "RUNNING"))
     ran = loupe("submit", *plans(tmp_path, 1), "--wait", "--timeout", "0", "--json")
     assert (ran.exit_code, json.loads(ran.stdout)[0]["state"]) == (1, "RUNNING")
+    assert "1 jobs have not ended" in ran.stderr
+
+
+def test_a_job_is_said_before_anything_is_waited_for(
+    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
+) -> None:
+    takes_uploads(api)
+    api.add("GET", f"{API}/blueprints/{1:032x}", status=403, json={"message": "The security token is expired"})
+    ran = loupe("submit", *plans(tmp_path, 1), "--wait", "--json")
+    assert f"job {1:032x}" in ran.stderr
+    assert str(ran.exception) == "The security token is expired (HTTP 403)"
 
 
 def test_a_list_goes_on_to_the_next_page_until_it_has_enough(loupe: Commands, api: responses.RequestsMock) -> None:
@@ -142,7 +191,9 @@ def test_an_answer_of_the_api_that_breaks_its_contract_is_not_believed(
     loupe: Commands, api: responses.RequestsMock
 ) -> None:
     api.add("GET", f"{API}/blueprints/{1:032x}", json={"state": "DONE"})
-    assert "room_detection/job" in str(loupe("status", f"{1:032x}").exception)
+    ran = loupe("status", f"{1:032x}")
+    assert ran.exit_code == 1
+    assert "room_detection/job" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -161,19 +212,57 @@ def test_a_refusal_of_the_api_is_one_sentence(
 ) -> None:
     api.add("GET", f"{API}/blueprints/x", status=404, **answer)
     ran = loupe("status", "x")
-    assert isinstance(ran.exception, Trouble)
-    assert str(ran.exception) == sentence
+    assert (ran.exit_code, ran.stderr) == (1, f"{sentence}\n")
+
+
+def has_rooms(api: responses.RequestsMock, *numbers: int, body: bytes = b"{}") -> None:
+    for number in numbers:
+        link = f"{S3}{number}.json"
+        api.add("GET", f"{API}/blueprints/{number:032x}", json=job(number, results={"json": link}))
+        api.add("GET", link, body=body)
 
 
 def test_a_download_never_replaces_a_file_unless_forced(
     loupe: Commands, api: responses.RequestsMock, tmp_path: Path
 ) -> None:
-    api.add("GET", f"{API}/blueprints/{1:032x}", json=job(1))
-    api.add("GET", f"{API}/blueprints/{1:032x}/rooms", body="{}")
+    has_rooms(api, 1)
     words = ("download", f"{1:032x}", "--out", tmp_path / "new" / "folder")
     assert loupe(*words).exit_code == 0
-    assert "--force" in str(loupe(*words).exception)
+    [file] = (tmp_path / "new" / "folder").iterdir()
+    file.write_text("mine")
+    refused = loupe(*words)
+    assert (refused.exit_code, file.read_text()) == (1, "mine")
+    assert "--force" in refused.stderr
     assert loupe(*words, "--force").exit_code == 0
+    assert file.read_text() == "{}"
+
+
+def test_an_answer_of_any_size_comes_by_its_link_with_no_signature_but_the_links(
+    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
+) -> None:
+    has_rooms(api, 1, body=b"x" * (7 << 20))
+    ran = loupe("download", f"{1:032x}", "--out", tmp_path, "--json")
+    [file] = json.loads(ran.stdout)
+    assert Path(file).stat().st_size == 7 << 20
+    assert "Authorization" not in api.calls[1].request.headers
+
+
+def test_what_one_job_lacks_does_not_keep_the_others_from_coming(
+    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
+) -> None:
+    api.add("GET", f"{API}/blueprints/{1:032x}", json=job(1, "FAILED", reason="No walls."))
+    has_rooms(api, 2)
+    ran = loupe("download", f"{1:032x}", f"{2:032x}", "--out", tmp_path)
+    assert ran.exit_code == 1
+    assert f"Job {1:032x} has no rooms, it is FAILED: No walls." in ran.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["2.00000000.rooms.json"]
+
+
+def test_an_answer_that_breaks_off_leaves_no_file(loupe: Commands, api: responses.RequestsMock, tmp_path: Path) -> None:
+    has_rooms(api, 1)
+    api.replace("GET", f"{S3}1.json", body=requests.ConnectionError("cut"))
+    assert "did not arrive" in loupe("download", f"{1:032x}", "--out", tmp_path).stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @given(name=st.text(max_size=300))
@@ -198,6 +287,18 @@ def test_a_format_that_is_none_is_said_before_anything_is_asked(loupe: Commands,
 def test_an_environment_that_is_none_is_said() -> None:
     with pytest.raises(Trouble, match="choose one of laptop, dev, staging, prod"):
         connect("qa")
+
+
+def test_a_profile_that_is_none_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(Trouble, match=r"nobody.* choose an account and region with AWS_PROFILE"):
+        connect("dev")
+
+
+@mock_aws
+def test_an_account_without_loupe_is_said_with_what_to_do() -> None:
+    with pytest.raises(Trouble, match="Deploy it to this account and region"):
+        connect("dev")
 
 
 def test_a_laptop_that_does_not_run_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

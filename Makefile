@@ -51,8 +51,8 @@ bootstrap: $(CDK) ## Prepare the AWS account and region of your credentials, onc
 deploy: $(CDK) ## Deploy ENV into the AWS account of your credentials
 	@$(RUN_CDK) deploy --all -c env=$(ENV)
 
-benchmark: $(READY) ## Measure the detector: PLANS=folder with plans and their rooms
-	python -m benchmarks.room_detection $(PLANS)
+benchmark: $(READY) ## Measure the detector and a peer: PLANS=folder with plans and their rooms, FLAGS="--json file"
+	python -m benchmarks.room_detection $(PLANS) $(FLAGS)
 
 clean: ## Forget everything that was made
 	rm -rf $(VENV) node_modules cdk.out .loupe demo *.egg-info

@@ -1,151 +1,140 @@
-"""Plans with known rooms → a table by source: `python -m benchmarks.room_detection PLANS [--sheet OUT.png]`."""
+"""Plans with known rooms → how well and how fast rooms are found: `python -m benchmarks.room_detection PLANS`."""
 
 import argparse
-import importlib.util
 import json
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
-from containers.room_detection.detector import detect
-from containers.room_detection.images import pages
-from containers.room_detection.limits import Limits
-from containers.room_detection.overlay import draw
+from benchmarks import peers
+from benchmarks.contact_sheet import chosen, contact_sheet
+from benchmarks.plans import HALVES, Plan, load_plans, page_of
+from benchmarks.report import as_json, report
+from benchmarks.scoring import OURS, PEER, FoundRoom, Result, Results, judge, load_scorer
+from containers.room_detection.detector import Room, detect
 
-Score = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
-THUMBNAIL = 480
-COLUMNS = (
-    "source",
-    "plans",
-    "rooms",
-    "found",
-    "mask .5",
-    "mask .75",
-    "box .5",
-    "detect ms/MP",
-    "decode ms/MP",
-    "seconds",
-)
+Image = NDArray[np.uint8]
+Detector = Callable[[Image], list[Room]]
+Outcome = TypeVar("Outcome")
+DETECTORS: dict[str, Detector] = {OURS: detect, PEER: peers.otsu}
+WARM_UP = Path(__file__).parents[1] / "examples" / "listing.png"
+WIDTH = 140  # a narrower terminal breaks lines, which is better than numbers cut short
 
 
-@dataclass(frozen=True)
-class Result:
-    """One plan: what was found, how long it took and how it scored."""
-
-    source: str
-    megapixels: float
-    decode_seconds: float
-    detect_seconds: float
-    score: dict[str, Any]
-
-
-def benchmark(plans: Path, predictions: Path, sheet: Path | None) -> list[Result]:
-    """Detect every plan of the folder, write its prediction, score it."""
-    score = _scorer(plans.parent / "score.py")
-    predictions.mkdir(parents=True, exist_ok=True)
-    results, thumbnails = [], []
-    for truth_file in sorted(plans.glob("*.json")):
-        truth = json.loads(truth_file.read_text())
-        pixels, prediction = _prediction(plans / truth["image"])
-        (predictions / truth_file.name).write_text(json.dumps(prediction))
-        if sheet:
-            thumbnails.append(_thumbnail(draw(pixels, prediction["rooms"])))
-        timing = prediction["decode_s"], prediction["time_s"]
-        results.append(
-            Result(_family(truth["source"]), pixels.shape[0] * pixels.shape[1] / 1e6, *timing, score(truth, prediction))
-        )
-    if sheet:
-        cv2.imwrite(str(sheet), cv2.cvtColor(_contact_sheet(thumbnails), cv2.COLOR_RGB2BGR))
+def measure(folder: Path) -> Results:
+    """Every detector on every plan; progress is shown between plans only, for it would count as CPU time."""
+    plans = load_plans(folder)
+    scorer = load_scorer(folder.absolute().parent / "score.py")
+    results: Results = {name: [] for name in DETECTORS}
+    _warm_up()
+    console = Console(stderr=True)
+    for plan in track(plans, "Measuring plans", console=console, auto_refresh=False, disable=not console.is_terminal):
+        page, decode_ms = page_of(plan), _decode_ms(plan)
+        for name, detector in DETECTORS.items():
+            results[name].append(_result(plan, page, decode_ms, detector, scorer))
     return results
 
 
-def table(results: list[Result]) -> Iterator[str]:
-    """Rows of text: all plans, then source by source."""
-    by_source = defaultdict(list)
+def cpu_ms(work: Callable[[], Outcome]) -> tuple[float, Outcome]:
+    """What this process computed for it, whatever else the machine is busy with."""
+    begun = time.process_time()
+    outcome = work()
+    return 1000 * (time.process_time() - begun), outcome
+
+
+def _warm_up() -> None:
+    cv2.setNumThreads(1)
+    picture = np.asarray(cv2.imread(str(WARM_UP)), np.uint8)
+    for detector in DETECTORS.values():
+        detector(picture)
+
+
+def _decode_ms(plan: Plan) -> float:
+    """In this process: the one that decodes for the product has a CPU time of its own."""
+    encoded = np.frombuffer(plan.image.read_bytes(), np.uint8)
+    took, _ = cpu_ms(partial(cv2.imdecode, encoded, cv2.IMREAD_UNCHANGED))
+    return took
+
+
+def _result(plan: Plan, page: Image, decode_ms: float, detector: Detector, scorer: ModuleType) -> Result:
+    detect_ms, found = cpu_ms(partial(detector, page))
+    rooms = [_described(room) for room in found]
+    score = scorer.score_image(plan.truth, {"rooms": rooms})
+    megapixels = page.shape[0] * page.shape[1] / 1e6
+    return Result(plan, megapixels, decode_ms, detect_ms, rooms, score, judge(scorer, plan.truth, rooms))
+
+
+def _described(room: Room) -> FoundRoom:
+    polygon = room.polygon.round(1)
+    box = np.concatenate([polygon.min(axis=0), polygon.max(axis=0)])
+    return {"polygon": polygon.tolist(), "bbox": box.tolist(), "confidence": room.confidence}
+
+
+def write_predictions(results: list[Result], folder: Path) -> None:
+    """One file per plan, as the plans' scorer reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
     for result in results:
-        by_source["all"].append(result)
-        by_source[result.source].append(result)
-    yield "".join(f"{column:>14}" for column in COLUMNS)
-    for source, of_source in by_source.items():
-        yield "".join(f"{cell:>14}" for cell in _row(source, of_source))
+        seconds = {"decode_s": result.decode_ms / 1000, "time_s": result.detect_ms / 1000}
+        (folder / f"{result.plan.name}.json").write_text(json.dumps({"rooms": result.rooms, **seconds}))
 
 
-def _row(source: str, results: list[Result]) -> list[str]:
-    scores = [result.score for result in results]
-    megapixels = sum(result.megapixels for result in results)
-    detect_seconds = sum(result.detect_seconds for result in results)
-    decode_seconds = sum(result.decode_seconds for result in results)
-    counts = [str(len(results)), *(str(sum(score[key] for score in scores)) for key in ("n_gt", "n_pred"))]
-    qualities = [_mean_f1(scores, key) for key in ("mask50", "mask75", "box50")]
-    speeds = [f"{1000 * seconds / megapixels:.0f}" for seconds in (detect_seconds, decode_seconds)]
-    return [source, *counts, *qualities, *speeds, f"{detect_seconds + decode_seconds:.1f}"]
+def write_sheet(results: list[Result], path: Path) -> None:
+    if not results:
+        raise SystemExit(f"{path} is not drawn: this half holds no plans.")
+    cv2.imwrite(str(path), cv2.cvtColor(contact_sheet(results), cv2.COLOR_RGB2BGR))
 
 
-def _mean_f1(scores: list[dict[str, Any]], key: str) -> str:
-    judged = [score[key][3] for score in scores if key in score]
-    return f"{np.mean(judged):.3f}" if judged else "-"
+def writable(path: str) -> Path:
+    """A file to write at the end of a long run: whether that can be is said before it."""
+    if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"no file can be written at {path}.")
+    return Path(path)
 
 
-def _prediction(image: Path) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-    start = time.perf_counter()
-    with image.open("rb") as file:
-        [page] = pages(file, Limits())
-    decoded = time.perf_counter()
-    rooms = detect(page.pixels)
-    done = time.perf_counter()
-    described = [
-        {"id": str(number), "polygon": room.polygon.round(1).tolist(), "confidence": room.confidence}
-        for number, room in enumerate(rooms, start=1)
-    ]
-    return page.pixels, {"rooms": described, "decode_s": decoded - start, "time_s": done - decoded}
+def picture(path: str) -> Path:
+    if Path(path).suffix.lower() not in {".png", ".jpg", ".jpeg", ".webp"}:
+        raise argparse.ArgumentTypeError(f"{path} does not end in .png, .jpg or .webp.")
+    return writable(path)
 
 
-def _scorer(path: Path) -> Score:
-    """`score_image` of the script that comes with the plans."""
-    spec = importlib.util.spec_from_file_location("score", path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise SystemExit(f"There is no {path}: the plans' scorer is expected beside their folder.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    score: Score = module.score_image
-    return score
-
-
-def _family(source: str) -> str:
-    return source.split("_", 1)[0]
-
-
-def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    scale = THUMBNAIL / max(image.shape[:2])
-    small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    framed = np.full((THUMBNAIL + 8, THUMBNAIL + 8, 3), 128, np.uint8)
-    framed[: small.shape[0], : small.shape[1]] = small
-    return framed
-
-
-def _contact_sheet(thumbnails: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    across = max(1, round(len(thumbnails) ** 0.5))
-    blank = np.full_like(thumbnails[0], 128)
-    padded = thumbnails + [blank] * (-len(thumbnails) % across)
-    rows = [np.hstack(padded[start : start + across]) for start in range(0, len(padded), across)]
-    return np.vstack(rows)
+def count(words: str) -> int:
+    if not words.isdecimal() or int(words) < 1:
+        raise argparse.ArgumentTypeError(f"{words} is no number of plans.")
+    return int(words)
 
 
 def parser() -> argparse.ArgumentParser:
-    flags = argparse.ArgumentParser(description=__doc__)
+    flags = argparse.ArgumentParser(prog="python -m benchmarks.room_detection", description=__doc__)
     flags.add_argument("plans", type=Path, help="a folder of pictures, each with its <name>.json of known rooms")
     flags.add_argument("--predictions", type=Path, default=Path(".loupe/room_detection"), help="where answers go")
-    flags.add_argument("--sheet", type=Path, help="draw all answers on one picture")
+    flags.add_argument("--json", type=writable, help="write everything measured to this file")
+    flags.add_argument("--sheet", type=picture, help="draw known rooms beside ours on one picture")
+    flags.add_argument("--half", choices=[*HALVES, "all"], default=HALVES[0], help="the plans that the sheet shows")
+    flags.add_argument("--worst", type=count, metavar="N", help="the sheet shows only the N worst of them")
     return flags
 
 
+def main() -> None:
+    flags = parser().parse_args()
+    results = measure(flags.plans)
+    console = Console(width=WIDTH)
+    for part in report(results):
+        console.print(part, highlight=False)
+    write_predictions(results[OURS], flags.predictions)
+    if flags.json:
+        flags.json.write_text(json.dumps(as_json(results), indent=1))
+    if flags.sheet:
+        write_sheet(chosen(results[OURS], flags.half, flags.worst), flags.sheet)
+
+
 if __name__ == "__main__":
-    cv2.setNumThreads(1)
-    print("\n".join(table(benchmark(**vars(parser().parse_args())))))
+    main()

@@ -1,0 +1,114 @@
+"""Train the boundary network on generated plans: `python -m tools.room_detection_model.train FOLDER OUT.onnx`."""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from tools.room_detection_model.canvas import Gray
+from tools.room_detection_model.network import CLASSES, BoundaryNetwork
+from tools.room_detection_model.partition import Random
+
+CLASS_WEIGHTS = (1.0, 2.0, 3.0, 1.5, 1.0)
+
+
+class Training:
+    """A network, the running mean of its weights, and Adam with a one-cycle rate."""
+
+    def __init__(self, network: BoundaryNetwork, *, steps: int, rate: float) -> None:
+        self.network = network.to(memory_format=torch.channels_last)
+        self.steady = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
+        self._optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-4)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, rate, total_steps=steps, pct_start=0.1)
+        self._loss_of = nn.CrossEntropyLoss(torch.tensor(CLASS_WEIGHTS))
+
+    def step(self, ink: Tensor, truth: Tensor) -> tuple[float, Tensor]:
+        """Learn from one batch; its loss, and the class of each pixel as the network saw it."""
+        scores = self.network(ink.contiguous(memory_format=torch.channels_last))
+        loss = self._loss_of(scores, truth)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimizer.step()
+        self._schedule.step()
+        self.steady.update_parameters(self.network)
+        return float(loss.detach()), scores.detach().argmax(1)
+
+
+def train(
+    folder: Path, out: Path, *, steps: int, size: int, crop: int, rate: float, seed: int, start: Path | None
+) -> None:
+    """Prints the loss and each class's share of true pixels found; writes the mean network now and then."""
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    drawings = np.load(folder / "drawings.npy", mmap_mode="r")
+    truths = np.load(folder / "classes.npy", mmap_mode="r")
+    network = BoundaryNetwork()
+    if start:
+        network.load_state_dict(torch.load(start), strict=False)
+    training = Training(network, steps=steps, rate=rate)
+    began, losses = time.monotonic(), []
+    for step in range(1, steps + 1):
+        rows = random.integers(0, len(drawings), size)
+        ink, truth = batch(drawings, truths, rows, crop, random)
+        loss, found = training.step(ink, truth)
+        losses.append(loss)
+        if step % 100 == 0:
+            said = f"loss {np.mean(losses[-100:]):.3f} found {_recalls(found, truth)}"
+            print(f"{step:6} {said} {time.monotonic() - began:.0f} s", flush=True)
+        if step % 500 == 0 or step == steps:
+            write(training.steady.module, out)
+
+
+def batch(drawings: Gray, truths: Gray, rows: NDArray[np.int64], crop: int, random: Random) -> tuple[Tensor, Tensor]:
+    """Crops, turned and mirrored at random: ink (n, 1, crop, crop) and classes at half its size."""
+    crops = [_crop(drawings[row], truths[row], crop, random) for row in rows]
+    inks, classes = (np.stack(pictures) for pictures in zip(*crops, strict=True))
+    return 1 - torch.from_numpy(inks).float().unsqueeze(1) / 255, torch.from_numpy(classes).long()
+
+
+def _crop(drawing: Gray, truth: Gray, crop: int, random: Random) -> tuple[Gray, Gray]:
+    top, left = (2 * int(random.integers(0, (len(drawing) - crop) // 2 + 1)) for _ in range(2))
+    drawing = drawing[top : top + crop, left : left + crop]
+    truth = truth[top // 2 : (top + crop) // 2, left // 2 : (left + crop) // 2]
+    turns, mirror = int(random.integers(4)), bool(random.integers(2))
+    drawing, truth = np.rot90(drawing, turns), np.rot90(truth, turns)
+    return (drawing[:, ::-1], truth[:, ::-1]) if mirror else (drawing, truth)
+
+
+def _recalls(found: Tensor, truth: Tensor) -> str:
+    return " ".join(f"{float((found == c)[truth == c].float().mean()):.2f}" for c in range(CLASSES))
+
+
+def write(network: nn.Module, out: Path) -> None:
+    """The network for OpenCV, whose input `ink` has sides that are multiples of 32, and its weights to go on from."""
+    network.eval()
+    network.to(memory_format=torch.contiguous_format)
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 1, 704, 704),),
+        str(out),
+        input_names=["ink"],
+        output_names=["scores"],
+        opset_version=13,
+        dynamo=False,
+        dynamic_axes={"ink": {2: "h", 3: "w"}, "scores": {2: "h2", 3: "w2"}},
+    )
+    torch.save(network.state_dict(), out.with_suffix(".pt"))
+
+
+if __name__ == "__main__":
+    flags = argparse.ArgumentParser(description=__doc__)
+    flags.add_argument("folder", type=Path)
+    flags.add_argument("out", type=Path)
+    flags.add_argument("--steps", type=int, default=12000)
+    flags.add_argument("--size", type=int, default=8, help="plans in a batch")
+    flags.add_argument("--crop", type=int, default=352)
+    flags.add_argument("--rate", type=float, default=2e-3)
+    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--start", type=Path, help="weights to go on from")
+    train(**vars(flags.parse_args()))

@@ -1,82 +1,100 @@
-"""Blueprint pixels → rooms: thick strokes are walls, gaps in them are bridged, what they enclose are rooms."""
+"""Blueprint pixels → rooms: a network says what each pixel is, cores of rooms grow to their borders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.room_detection.masks import Labels, Mask, parts, parts_of_labels
-from containers.room_detection.openings import bridges
-from containers.room_detection.outlines import outline
+from containers.room_detection.boundaries import STRIDE, Boundaries, classify
+from containers.room_detection.confidence import confidences
+from containers.room_detection.masks import Labels, parts_of_labels
+from containers.room_detection.outlines import outlines
 from containers.room_detection.parameters import Parameters
-from containers.room_detection.passages import part_at_passages
-from containers.room_detection.regions import Enclosure, enclose, room_sized, wall_share
-from containers.room_detection.sheet import Sheet, read_sheet
-from containers.room_detection.walls import solid, strokes, typical_thickness, wall_masks
+from containers.room_detection.passages import passages
+from containers.room_detection.regions import rooms_of
+from containers.room_detection.right_angles import Polygon, direction, squared
+from containers.room_detection.sheet import Plan, plans
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 SMALLEST_IMAGE_SIDE = 16
 
 
 @dataclass(frozen=True)
 class Room:
-    """One room on the page: polygon (n, 2) and area in pixels; confidence is the share of outline that is wall."""
+    """One room on the page, in pixels: its outline (n, 2), its area without the holes in it.
 
-    polygon: NDArray[np.float64]
+    Confidence is the probability that the room is one, and its outline right (mask IoU of at least 0.5).
+    Neighbours are the places in the list of the rooms that a door or passage leads to.
+    """
+
+    polygon: Polygon
     area: float
     confidence: float
+    holes: list[Polygon] = field(default_factory=list)
+    neighbours: list[int] = field(default_factory=list)
 
 
 def detect(image: NDArray[np.uint8], parameters: Parameters = Parameters()) -> list[Room]:  # noqa: B008  # frozen
-    """The rooms of one page, gray (h, w) or RGB (h, w, 3)."""
-    if min(image.shape[:2]) < SMALLEST_IMAGE_SIDE:
+    """The rooms of one page, uint8, gray (h, w) or RGB (h, w, 3); ValueError for anything else."""
+    _check(image)
+    height, width = image.shape[:2]
+    rooms: list[Room] = []
+    if min(height, width) < SMALLEST_IMAGE_SIDE:
+        return rooms
+    for plan in plans(image, parameters):
+        boundaries = classify(plan.pixels)
+        labels = rooms_of(boundaries, parameters)
+        rooms += _rooms(plan, labels, boundaries, (width, height), first=len(rooms), parameters=parameters)
+    return rooms
+
+
+def _check(image: NDArray[np.uint8]) -> None:
+    if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+        raise ValueError(f"A page is uint8, gray (h, w) or RGB (h, w, 3), not {image.dtype} {image.shape}.")
+
+
+def _rooms(
+    plan: Plan, labels: Labels, boundaries: Boundaries, size: tuple[int, int], *, first: int, parameters: Parameters
+) -> list[Room]:
+    trust = confidences(labels, boundaries)
+    shapes = _shapes(labels, trust >= parameters.least_confidence, parameters)
+    if not shapes:
         return []
-    sheet = read_sheet(image, parameters)
-    if sheet is None:
-        return []
-    drawn = parts(sheet.ink)
-    side = float(max(drawn.longest[1:].max(initial=0), 0.3 * max(sheet.ink.shape)))
-    best = _best_enclosure(sheet.ink, side, parameters)
-    if best is None:
-        return []
-    rooms = part_at_passages(best.free, side, parameters)
-    return _rooms(rooms, best.walls, side, sheet, parameters)
+    angle = direction(outer for outer, _ in shapes.values())
+    places = {label: first + place for place, label in enumerate(shapes)}
+    doors = passages(labels, boundaries, parameters)
+    rooms = []
+    for label, (outer, holes) in shapes.items():
+        polygon, *inner = (_on_page(squared(ring, angle, parameters), plan, size) for ring in (outer, *holes))
+        beside = (one + other - label for one, other in doors if label in (one, other))
+        neighbours = sorted(places[other] for other in beside if other in places)
+        area = _area(polygon) - sum(_area(hole) for hole in inner)
+        rooms.append(Room(polygon, area, round(float(trust[label]), 3), inner, neighbours))
+    return rooms
 
 
-def _best_enclosure(ink: Mask, side: float, parameters: Parameters) -> Enclosure | None:
-    """Try every thickness that a wall may have here; the best supported set of rooms wins."""
-    thickest = parameters.thickest_wall * side
-    lines = strokes(ink, side, parameters)
-    filled = solid(lines, thickest)
-    thickness = typical_thickness(filled, thickest, parameters.typical_stroke_rank)
-    if not thickness:
-        return None
-    reach = max(1.4 * thickness, 6)
-    tried = [
-        enclose(walls, bridges(walls, lines, reach, side, parameters), side, parameters)
-        for walls in wall_masks(filled, thickness, side, parameters)
-        if walls.any()
-    ]
-    best = max(tried, key=lambda enclosure: enclosure.score, default=None)
-    return best if best and best.score else None
-
-
-def _rooms(labels: Labels, walls: Mask, side: float, sheet: Sheet, parameters: Parameters) -> list[Room]:
+def _shapes(
+    labels: Labels, sure: NDArray[np.bool_], parameters: Parameters
+) -> dict[int, tuple[Polygon, list[Polygon]]]:
+    """Outline and holes of each label that is sure and large enough, in the maps' coordinates."""
     space = parts_of_labels(labels)
-    found = []
-    for index in np.flatnonzero(room_sized(space, side, parameters)):
-        x, y, w, h = (int(of[index]) for of in (space.left, space.top, space.width, space.height))
-        mask = (labels[y : y + h, x : x + w] == index).astype(np.uint8)
-        shape = outline(mask, parameters)
-        if shape is None or _area(shape) < (parameters.room_area_side * side) ** 2:
-            continue
-        around = np.s_[max(0, y - 2) : y + h + 2, max(0, x - 2) : x + w + 2]
-        confidence = wall_share((labels[around] == index).astype(np.uint8), walls[around])
-        polygon = sheet.on_page(shape + np.array([x - 1, y - 1]))
-        found.append(Room(polygon, _area(polygon), round(confidence, 3)))
-    return found
+    kept = sure & (space.area >= parameters.smallest_room)
+    kept[0] = False
+    shapes = {}
+    for label in np.flatnonzero(kept).tolist():
+        x, y, w, h = (int(of[label]) for of in (space.left, space.top, space.width, space.height))
+        found = outlines((labels[y : y + h, x : x + w] == label).astype(np.uint8), parameters)
+        if found is not None:
+            corner = np.array([x, y])
+            outer, holes = found
+            shapes[label] = (outer + corner, [hole + corner for hole in holes])
+    return shapes
 
 
-def _area(polygon: NDArray[np.float64]) -> float:
+def _on_page(ring: Polygon, plan: Plan, size: tuple[int, int]) -> Polygon:
+    return np.clip(plan.on_page(ring * STRIDE), 0, size)
+
+
+def _area(polygon: Polygon) -> float:
     return float(cv2.contourArea(polygon.astype(np.float32)))

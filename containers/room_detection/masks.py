@@ -1,4 +1,4 @@
-"""Binary pictures (1 is set), and the morphology that the detector's steps are made of."""
+"""Binary pictures (1 is set) and their connected parts."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 Gray: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int32]
-Distances: TypeAlias = NDArray[np.float32]
-
-_ENDLESS = np.float32(1e6)  # where there is nothing to measure to, OpenCV answers with the largest float
 
 
 @dataclass(frozen=True)
@@ -65,45 +62,6 @@ def parts_of_labels(labels: Labels) -> Parts:
     return Parts(labels, left, top, np.maximum(right - left, 0), np.maximum(bottom - top, 0), area)
 
 
-def opened(mask: Mask, width: float, height: float) -> Mask:
-    """What a rectangle that stays inside the mask can cover."""
-    return _uint8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _rectangle(width, height)))
-
-
-def closed(mask: Mask, width: float, height: float) -> Mask:
-    """The mask with gaps filled that a rectangle cannot enter."""
-    return _uint8(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _rectangle(width, height)))
-
-
-def grown(picture: Gray, width: float, height: float) -> Gray:
-    """Each pixel becomes the largest under a rectangle."""
-    return _uint8(cv2.dilate(picture, _rectangle(width, height)))
-
-
-def shrunk(picture: Gray, width: float, height: float) -> Gray:
-    """Each pixel becomes the smallest under a rectangle."""
-    return _uint8(cv2.erode(picture, _rectangle(width, height)))
-
-
-def bordered(mask: Mask, width: int, value: int) -> Mask:
-    """The mask with a frame of one value around it."""
-    return np.pad(mask, width, constant_values=value)
-
-
-def distances(mask: Mask) -> Distances:
-    """How far each set pixel is from the nearest unset one."""
-    return np.minimum(np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5), np.float32), _ENDLESS)
-
-
-def ridge_of(depth: Distances) -> NDArray[np.bool_]:
-    """Where a distance map is as high as all around it: the middle lines of what it measures."""
-    highest = np.asarray(cv2.dilate(depth, _rectangle(3, 3)), np.float32)
-    return (depth >= highest - 1e-3) & (depth > 0)
-
-
-def _rectangle(width: float, height: float) -> NDArray[np.uint8]:
-    return np.ones((max(1, int(height)), max(1, int(width))), np.uint8)
-
-
-def _uint8(picture: object) -> NDArray[np.uint8]:
-    return np.asarray(picture, np.uint8)
+def grown(picture: Gray, side: int) -> Gray:
+    """Each pixel becomes the largest in a square around it."""
+    return np.asarray(cv2.dilate(picture, np.ones((side, side), np.uint8)), np.uint8)

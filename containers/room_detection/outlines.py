@@ -1,22 +1,39 @@
-"""A room's mask → its outline: notches of door leaves closed, whiskers opened away, corners kept."""
+"""A room's mask → its outline and holes: few corners, shafts left out."""
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.room_detection.masks import Mask, bordered, closed, opened
+from containers.room_detection.masks import Mask
 from containers.room_detection.parameters import Parameters
+from containers.room_detection.right_angles import Polygon
 
-MARGIN = 10
+ZOOM = 4  # contours run through the centres of pixels: on an enlarged mask they follow the room's edge
+MARGIN = 2
 
 
-def outline(mask: Mask, parameters: Parameters) -> NDArray[np.float64] | None:
-    """The polygon (n, 2) around the mask's largest part, in the mask's coordinates; None if nothing is left."""
-    smooth = parameters.outline_smoothing_pixels
-    whole = opened(closed(bordered(mask, MARGIN, 0), smooth, smooth), 5, 5)
-    contours, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+def outlines(mask: Mask, parameters: Parameters) -> tuple[Polygon, list[Polygon]] | None:
+    """The polygon (n, 2) around the mask's largest part and those of its holes; None if nothing is left."""
+    whole = cv2.morphologyEx(np.pad(mask, MARGIN), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    large = cv2.resize(whole * np.uint8(255), None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_LINEAR)
+    contours, tree = cv2.findContours((large > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return None
-    largest = max(contours, key=cv2.contourArea)
-    corners = cv2.approxPolyDP(largest, parameters.outline_tolerance_pixels, closed=True).reshape(-1, 2)
-    return np.asarray(corners, np.float64) - MARGIN + 0.5 if len(corners) >= 3 else None
+    areas = [cv2.contourArea(contour) if link[3] < 0 else 0.0 for contour, link in zip(contours, tree[0], strict=True)]
+    largest = int(np.argmax(areas))
+    outer = _polygon(contours[largest], parameters)
+    if outer is None:
+        return None
+    smallest_hole = max(parameters.smallest_hole * ZOOM**2, parameters.smallest_hole_share * areas[largest])
+    holes = [
+        hole
+        for contour, link in zip(contours, tree[0], strict=True)
+        if link[3] == largest and cv2.contourArea(contour) >= smallest_hole
+        if (hole := _polygon(contour, parameters)) is not None
+    ]
+    return outer, holes
+
+
+def _polygon(contour: cv2.typing.MatLike, parameters: Parameters) -> Polygon | None:
+    """Few corners (Douglas and Peucker, 1973), in the mask's coordinates."""
+    corners = cv2.approxPolyDP(contour, parameters.outline_tolerance * ZOOM, closed=True).reshape(-1, 2)
+    return (np.asarray(corners, np.float64) + 0.5) / ZOOM - MARGIN if len(corners) >= 3 else None

@@ -1,30 +1,34 @@
-"""Every number the room detector decides by, relative to the size of the plan or of its walls."""
+"""Every number the room detector decides by."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Lengths are shares of the plan's longer side unless a name says pixels."""
+    """Where a name says neither share nor slant, lengths and areas are in pixels."""
 
-    sheet_pixels: int = 9_000_000  # above this a page is reduced before anything else looks at it
-    plan_pixels: int = 5_000_000
-    longest_plan_side_pixels: int = 1300
-    shortest_plan_side_pixels: int = 900  # smaller plans are enlarged, at most `largest_enlargement` times
-    largest_enlargement: float = 2.5
-    smallest_stroke: float = 0.03  # connected ink below this is text or furniture
-    thickest_wall: float = 0.04
-    thinnest_wall_pixels: int = 3
-    wall_openings: tuple[float, ...] = (0.5, 0.35, 0.22, 0.14)  # of the typical thick stroke, thickest first
-    typical_stroke_rank: float = 0.8
-    gap_beside_one_wall: float = 0.07
-    gap_between_two_walls: float = 0.11
-    gap_along_a_line: float = 0.36  # a window or a thin partition: ink covers `drawn_share` of the gap
-    drawn_share: float = 0.7
-    room_area_side: float = 0.055  # the side of the smallest square that may be a room
-    room_side: float = 0.035
-    passage_ratio: float = 0.75  # a neck this narrow, against the smaller room beside it, is a doorway
-    passage_levels: int = 12
-    smallest_inscribed_radius: float = 0.02
-    outline_smoothing_pixels: int = 7
-    outline_tolerance_pixels: float = 1.5
+    # the sheet: plans on a page
+    sheet_pixels: int = 2_000_000  # plans are looked for on a page reduced to this
+    plan_pixels: int = 350_000  # what the network reads of one plan
+    most_plan_pixels: int = 500_000  # of all plans of a page together, on large pages
+    largest_enlargement: float = 2.0
+    gap_between_plans: float = 0.03  # share of the page's longer side
+    gap_beside_plan: float = 0.12  # share of the plan's longer side
+    smallest_stroke: float = 0.08  # share of the longest part drawn; smaller ones do not stretch a plan's box
+    smallest_plan: float = 0.12  # share of the largest plan's side
+
+    # rooms on the network's maps
+    sure_core: float = 0.5  # probability
+    smallest_core: int = 12
+    smallest_room: int = 60
+    least_confidence: float = 0.5  # a room less likely than this is not told
+    smallest_opening: int = 6
+    reach_of_opening: int = 3
+
+    # their outlines, on the maps too
+    outline_tolerance: float = 1.0
+    smallest_hole: int = 30
+    smallest_hole_share: float = 0.004
+    slant: float = 0.2  # an edge this close to the plan's direction lies in it
+    shortest_edge: tuple[float, float] = (2.0, 6.0)  # in the plan's directions, and slanted; shorter ones are a corner
+    largest_change: float = 0.06  # squaring may move this share of a room's area

@@ -1,42 +1,25 @@
-"""Walls and bridges → enclosed free space, and how well the walls support it."""
+"""What each pixel is → labelled rooms: each core grows to its borders."""
 
-from dataclasses import dataclass
-
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.room_detection.masks import Mask, Parts, bordered, closed, grown, parts
+from containers.room_detection.boundaries import Boundaries
+from containers.room_detection.masks import Labels, parts
 from containers.room_detection.parameters import Parameters
 
 
-@dataclass(frozen=True)
-class Enclosure:
-    """One hypothesis: walls, the free space they leave (with a frame of exterior around it) and its score."""
-
-    walls: Mask
-    free: Mask
-    score: float
+def cores_of(boundaries: Boundaries, parameters: Parameters) -> Labels:
+    """The inmost part of each room, numbered; doors that the network left ajar do not reach this far in."""
+    cores = parts((boundaries.core > parameters.sure_core).astype(np.uint8), connectivity=4)
+    large = cores.pick(cores.area >= parameters.smallest_core)
+    return parts(large, connectivity=4).labels
 
 
-def enclose(walls: Mask, gaps: Mask, side: float, parameters: Parameters) -> Enclosure:
-    """Score = the sum of the rooms' side lengths, times the share of their outline that is wall and not bridge."""
-    free = bordered(1 - closed(walls | gaps, 3, 3), 1, 1)
-    space = parts(free, connectivity=4)
-    rooms = room_sized(space, side, parameters)
-    rooms[space.labels[0, 0]] = False
-    framed = bordered(walls, 1, 0)
-    lengths = np.sqrt(space.area[rooms]) / side
-    return Enclosure(framed, free, float(lengths.sum()) * wall_share(space.pick(rooms), framed))
-
-
-def room_sized(space: Parts, side: float, parameters: Parameters) -> NDArray[np.bool_]:
-    """Which parts are large and wide enough to be rooms; the background never is."""
-    large = (space.area >= (parameters.room_area_side * side) ** 2) & (space.shortest >= parameters.room_side * side)
-    large[0] = False
-    return large
-
-
-def wall_share(region: Mask, walls: Mask) -> float:
-    """The share of a region's outline that touches a wall."""
-    outline = grown(region, 3, 3) & (1 - region)
-    return int((outline & grown(walls, 3, 3)).sum()) / max(1, int(outline.sum()))
+def rooms_of(boundaries: Boundaries, parameters: Parameters) -> Labels:
+    """The space of each core: what is nearer to it than to any other (a watershed whose basins are the cores)."""
+    space = boundaries.room > 0.5
+    cores = (cores_of(boundaries, parameters) > 0).astype(np.uint8)
+    if not cores.any():
+        return np.zeros(space.shape, np.int32)
+    _, nearest = cv2.distanceTransformWithLabels(1 - cores, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
+    return np.where(space, np.asarray(nearest, np.int32), 0)

@@ -1,118 +1,181 @@
-"""A page → its plan: dark strokes on flat white, cropped to the drawing and brought to working size."""
+"""A page → the plans drawn on it, each as ink on white paper at the size the network works at."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.room_detection.masks import Gray, Mask, Parts, grown, parts, shrunk
+from containers.room_detection.masks import Gray, Mask, Parts, parts
 from containers.room_detection.parameters import Parameters
 
 Points = NDArray[np.float64]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+NETWORK_STRIDE = 32
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The plan as ink, and the way back from its coordinates to the page's pixels."""
+class Plan:
+    """One drawing of the page: dark on 255, sides multiples of the network's stride, and the way back to the page."""
 
-    ink: Mask
+    pixels: Gray
     scale: float
     left: float
     top: float
-    page_width: int
-    page_height: int
 
     def on_page(self, points: Points) -> Points:
-        """Where points of the sheet lie on the page."""
-        placed = points / self.scale + [self.left, self.top]
-        return np.clip(placed, 0, [self.page_width, self.page_height])
+        """Where points of the plan lie on the page."""
+        return np.asarray(points / self.scale + [self.left, self.top])
 
 
-def read_sheet(image: NDArray[np.uint8], parameters: Parameters) -> Sheet | None:
-    """Find the plan on a page; None where nothing is drawn."""
-    height, width = image.shape[:2]
-    reduction = min(1.0, (parameters.sheet_pixels / (height * width)) ** 0.5)
-    flat = _flattened(_reduced(_gray(image), reduction))
-    found = _plan(parts(ink_of(flat)))
-    if found is None:
-        return None
-    x0, y0, x1, y1, side, frame = found
-    plan = np.where(grown(frame, 3, 3) > 0, np.uint8(255), flat)[y0:y1, x0:x1]
-    scale = _working_scale(plan, side, parameters)
-    sized = _resized(shrunk(plan, 2, 2) if scale < 0.45 else plan, scale)
-    return Sheet(ink_of(sized), scale * reduction, x0 / reduction, y0 / reduction, width, height)
+def plans(image: NDArray[np.uint8], parameters: Parameters) -> list[Plan]:
+    """The plans of a page, gray (h, w) or RGB (h, w, 3); none where nothing is drawn."""
+    page = _Page.of(image, parameters)
+    boxes = [_scaled(box, 1 / page.reduction) for box in _boxes(_ink(page.lines_dark(page.small)), parameters)]
+    scales = _scales(boxes, page.gray.size, parameters)
+    return [Plan(page.cut(box, scale), scale, box[0], box[1]) for box, scale in zip(boxes, scales, strict=True)]
 
 
-def ink_of(flat: Gray) -> Mask:
-    """Otsu's threshold over everything that is not paper."""
-    drawn = flat[flat < 245]
-    threshold = 127.0
-    if drawn.size >= 50:
-        otsu, _ = cv2.threshold(drawn.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-        threshold = float(np.clip(otsu, 110, 205))
-    return (flat <= threshold).astype(np.uint8)
+@dataclass(frozen=True)
+class _Page:
+    """A page in gray, a smaller copy, and what its paper looks like."""
+
+    gray: Gray
+    small: Gray
+    reduction: float
+    dark: bool
+    shade: float
+
+    @classmethod
+    def of(cls, image: NDArray[np.uint8], parameters: Parameters) -> "_Page":
+        """Paper is dark where most of it is, and the lines are clearly lighter; its shade is that of a bright pixel."""
+        gray = _gray(image)
+        step = ceil((gray.size / parameters.sheet_pixels) ** 0.5)
+        small = _thinned(gray, step)
+        sample = small[::4, ::4]
+        middle = np.median(sample)
+        dark = bool(middle < 110 and np.mean(sample > middle + 60) < 0.4)
+        shade = float(np.percentile(255 - sample if dark else sample, 60))
+        return cls(gray, small, 1 / step, dark, max(60.0, shade))
+
+    def lines_dark(self, gray: Gray) -> Gray:
+        return 255 - gray if self.dark else gray
+
+    def cut(self, box: Box, scale: float) -> Gray:
+        """One box of the page at a scale, its lines dark and its paper white."""
+        source = self.gray
+        if scale <= self.reduction:
+            source, box, scale = self.small, _scaled(box, self.reduction), scale / self.reduction
+        left, top, right, bottom = box
+        plan = self.lines_dark(_resized(source[top:bottom, left:right], scale))
+        return _padded(np.asarray(cv2.convertScaleAbs(plan, alpha=255 / self.shade), np.uint8))
+
+
+def _scales(boxes: list[Box], page: int, parameters: Parameters) -> list[float]:
+    """Each plan comes to one size; where there are many they share what a page of this size may cost."""
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
+    wanted = [min(parameters.largest_enlargement, (parameters.plan_pixels / area) ** 0.5) for area in areas]
+    cost = sum(area * scale**2 for area, scale in zip(areas, wanted, strict=True))
+    allowed = max(parameters.plan_pixels, min(parameters.most_plan_pixels, page / 8))
+    return [scale * min(1.0, (allowed / cost) ** 0.5) for scale in wanted]
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(side * scale) for side in box)
+    return left, top, right, bottom
 
 
 def _gray(image: NDArray[np.uint8]) -> Gray:
     if image.ndim == 2:
         return np.ascontiguousarray(image)
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _reduced(gray: Gray, scale: float) -> Gray:
-    if scale >= 0.75:
-        return _resized(gray, scale)
-    light = np.median(gray[::8, ::8]) >= 128
-    return _resized(shrunk(gray, 2, 2) if light else grown(gray, 2, 2), scale)  # thin lines survive the averaging
-
-
-def _flattened(gray: Gray) -> Gray:
-    """White paper and dark ink, whatever the light: the background is the median of a thumbnail's bright pixels."""
-    middle = np.median(gray[::4, ::4])
-    if middle < 110 and float(np.mean(gray > middle + 60)) < 0.4:
-        gray = 255 - gray
+def _ink(gray: Gray) -> Mask:
+    """What is clearly darker than the paper around it: the background is the median of a thumbnail's bright pixels."""
     height, width = gray.shape
     step = max(1, round(max(height, width) / 220))
-    thumbnail = np.asarray(
-        cv2.resize(gray, (max(8, width // step), max(8, height // step)), interpolation=cv2.INTER_AREA), np.uint8
-    )
-    paper = cv2.medianBlur(grown(thumbnail, 3, 3), 9)
-    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(gray, np.maximum(paper, 90), scale=255), np.uint8)
+    size = max(8, width // step), max(8, height // step)
+    thumbnail = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(cv2.dilate(thumbnail, np.ones((3, 3), np.uint8)), 9)
+    paper = np.maximum(cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR), 90)
+    return np.asarray(cv2.divide(gray, paper, scale=255) < 175, np.uint8)
 
 
-def _plan(ink: Parts) -> tuple[int, int, int, int, float, Mask] | None:
-    """The box around all large parts, the side of the largest, and the page's frame, which is no part of the plan."""
-    height, width = ink.labels.shape
-    framing = (ink.width > 0.9 * width) & (ink.height > 0.9 * height) & (ink.area < 0.03 * height * width)
-    drawn = ~framing
-    drawn[0] = False
-    if not drawn.any():
-        return None
-    side = float(ink.longest[drawn].max())
-    large = drawn & (ink.longest >= 0.12 * side) & (ink.area >= 0.0015 * side**2)
+def _boxes(ink: Mask, parameters: Parameters) -> list[Box]:
+    """A box around each group of drawn parts; groups lie apart, and only the page's frame may run around them."""
+    height, width = ink.shape
+    drawn = parts(ink)
+    plain = ~_framing(drawn, height, width)
+    plain[0] = False
+    longest = drawn.longest[plain].max(initial=0)
+    large = plain & (drawn.longest >= max(parameters.smallest_stroke * longest, 8))
     if not large.any():
-        large = drawn & (ink.longest >= 0.5 * side)
-    x0, y0 = int(ink.left[large].min()), int(ink.top[large].min())
-    x1, y1 = int((ink.left + ink.width)[large].max()), int((ink.top + ink.height)[large].max())
-    side = max(side, 0.3 * max(x1 - x0, y1 - y0))
-    margin = int(0.03 * side) + 4
-    box = max(0, x0 - margin), max(0, y0 - margin), min(width, x1 + margin), min(height, y1 + margin)
-    return *box, side, ink.pick(framing)
+        return []
+    sides = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)
+    boxes = list(zip(*(side[large].tolist() for side in sides), strict=True))
+    groups = _grouped(boxes, parameters.gap_between_plans * max(height, width), parameters.gap_beside_plan)
+    largest = max(_side(box) for box in groups)
+    return [_widened(box, width, height) for box in groups if _side(box) >= parameters.smallest_plan * largest]
 
 
-def _working_scale(plan: Gray, side: float, parameters: Parameters) -> float:
-    """Plans come to one size; 1 where that would change little."""
-    shrink = min(1.0, parameters.longest_plan_side_pixels / side)
-    enlarge = min(parameters.largest_enlargement, max(1.0, parameters.shortest_plan_side_pixels / side))
-    scale = float(min(shrink * enlarge, (parameters.plan_pixels / plan.size) ** 0.5))
-    return 1.0 if abs(scale - 1) <= 0.02 else scale
+def _framing(drawn: Parts, height: int, width: int) -> NDArray[np.bool_]:
+    """Lines around the page, whole or in pieces."""
+    around = (drawn.width > 0.9 * width) & (drawn.height > 0.9 * height) & (drawn.area < 0.03 * height * width)
+    along = (drawn.width > 0.7 * width) | (drawn.height > 0.7 * height)
+    bare = (drawn.shortest < 0.03 * drawn.longest) | (drawn.area < 2.5 * drawn.longest)
+    return np.asarray(around | (along & bare))
+
+
+def _grouped(boxes: list[Box], gap: float, gap_share: float) -> list[Box]:
+    """Join boxes until all lie apart by `gap`, and by a share of the larger one's side."""
+    boxes = sorted(boxes, key=_side)
+    apart: list[Box] = []
+    while boxes:
+        box = boxes.pop()
+        near = max(gap, gap_share * _side(box))
+        beside = [other for other in apart + boxes if _distance(box, other) < near]
+        if not beside:
+            apart.append(box)
+            continue
+        sides = list(zip(box, *beside, strict=True))
+        apart = [other for other in apart if other not in beside]
+        boxes = [other for other in boxes if other not in beside]
+        boxes.append((min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])))
+    return apart
+
+
+def _side(box: Box) -> int:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _distance(one: Box, other: Box) -> int:
+    """The gap between two boxes along the axis where it is wider; negative where they overlap."""
+    return max(one[0] - other[2], other[0] - one[2], one[1] - other[3], other[1] - one[3])
+
+
+def _widened(box: Box, width: int, height: int) -> Box:
+    margin = int(0.03 * _side(box)) + 4
+    return max(0, box[0] - margin), max(0, box[1] - margin), min(width, box[2] + margin), min(height, box[3] + margin)
+
+
+def _thinned(gray: Gray, step: int) -> Gray:
+    """The mean of each block of pixels; a rest of a block at the right and lower border is left out."""
+    height, width = (max(1, side // step) for side in gray.shape)
+    blocks = gray[: height * step, : width * step]
+    return (
+        gray if step == 1 else np.asarray(cv2.resize(blocks, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    )
 
 
 def _resized(gray: Gray, scale: float) -> Gray:
-    if scale == 1:
-        return gray
-    scale = max(scale, 1 / min(gray.shape))
+    size = max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation), np.uint8)
+    return np.asarray(cv2.resize(gray, size, interpolation=interpolation), np.uint8)
+
+
+def _padded(gray: Gray) -> Gray:
+    height, width = gray.shape
+    return np.pad(gray, ((0, -height % NETWORK_STRIDE), (0, -width % NETWORK_STRIDE)), constant_values=255)

@@ -45,6 +45,11 @@ def inside(rooms: list[Room], image: Image) -> bool:
     return all((room.polygon >= 0).all() and (room.polygon <= [width, height]).all() for room in rooms)
 
 
+def middle(room: Room) -> tuple[int, int]:
+    x, y = np.round(room.polygon.mean(axis=0) / 100)
+    return int(y), int(x)
+
+
 @pytest.mark.parametrize(("columns", "rows"), CELLS)
 def test_finds_each_room_of_a_clean_plan(columns: int, rows: int) -> None:
     rooms = detect(grid(columns, rows))
@@ -150,8 +155,48 @@ def test_a_page_of_a_hundred_megapixels_is_reduced_first() -> None:
 
 
 def test_parameters_decide() -> None:
-    strict = replace(Parameters(), room_area_side=0.9)
+    strict = replace(Parameters(), smallest_room=1_000_000)
     assert detect(grid(2, 2), strict) == []
+
+
+def test_doors_make_neighbours_and_walls_do_not() -> None:
+    rooms = sorted(range(6), key=lambda room: middle(detect(grid(3, 2))[room]))
+    places = {room: (place % 3, place // 3) for place, room in enumerate(rooms)}
+    for room, found in enumerate(detect(grid(3, 2))):
+        beside = {other for other in rooms if abs(np.subtract(places[room], places[other])).sum() == 1}
+        assert set(found.neighbours) <= beside
+        assert all(room in detect(grid(3, 2))[other].neighbours for other in found.neighbours)
+
+
+def test_a_room_around_a_shaft_has_a_hole() -> None:
+    image = grid(2, 2, cell=320)
+    y, x = 80 + 14 + 120, 80 + 14 + 120
+    image[y : y + 90, x : x + 90] = 0
+    holed = [room for room in detect(image) if room.holes]
+    assert len(holed) == 1
+    assert holed[0].area < 320 * 320 - 90 * 90 / 3
+
+
+def test_rooms_with_right_angles_keep_them_on_a_sheet_that_lies_askew() -> None:
+    height, width = grid(3, 2).shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 4, 0.9)
+    askew = np.asarray(cv2.warpAffine(grid(3, 2), turn, (width, height), borderValue=255.0), np.uint8)
+    rooms = detect(askew)
+    assert len(rooms) == 6
+    assert sum(len(room.polygon) == 4 for room in rooms) >= 4
+    for room in rooms:
+        edges = np.roll(room.polygon, -1, axis=0) - room.polygon
+        angles = np.degrees(np.arctan2(edges[:, 1], edges[:, 0])) % 90
+        long = np.hypot(*edges.T) > 60
+        assert np.minimum(abs(angles[long] - 86), abs(angles[long] + 4)).max() < 2
+
+
+def test_each_of_several_plans_on_a_sheet_is_found() -> None:
+    small = cv2.resize(grid(2, 2), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    sheet = np.full((1400, 2000), 255, np.uint8)
+    sheet[60 : 60 + grid(3, 2).shape[0], 60 : 60 + grid(3, 2).shape[1]] = grid(3, 2)
+    sheet[1000 : 1000 + small.shape[0], 1600 : 1600 + small.shape[1]] = small
+    assert len(detect(sheet)) == 10
 
 
 def test_the_version_is_one_that_the_contract_takes() -> None:
@@ -173,5 +218,5 @@ def test_an_overlay_marks_rooms_and_leaves_the_rest() -> None:
 def test_an_overlay_takes_pages_of_any_size(scale: float) -> None:
     triangle = [[2 * scale, 2 * scale], [90 * scale, 2 * scale], [2 * scale, 90 * scale]]
     side = max(1, int(100 * scale))
-    drawn = draw(np.full((side, side), 255, np.uint8), [{"id": "room_001", "name_hint": "Hall", "polygon": triangle}])
+    drawn = draw(np.full((side, side), 255, np.uint8), [{"id": "room_001", "name": "Hall", "polygon": triangle}])
     assert drawn.shape == (side, side, 3)

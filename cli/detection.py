@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 
+from cli.names import named
 from cli.outputs import folder, new_file
 from cli.trouble import Trouble
 from containers.room_detection import images, overlay
@@ -40,10 +41,12 @@ def blueprints_in(paths: list[Path]) -> list[Path]:
     return list(found)
 
 
-def detect_all(files: list[Path], *, out: Path, overlay: bool, dpi: int, processes: int, force: bool) -> Iterator[Done]:
-    """What came of each file, as it comes; `reason` says why there is no answer."""
+def detect_all(
+    files: list[Path], *, out: Path, overlay: bool, ocr: str | None, dpi: int, processes: int, force: bool
+) -> Iterator[Done]:
+    """What came of each file, as it comes; `reason` says why there is no answer, `warning` why there are no names."""
     limits = replace(Limits.from_environ(), pdf_dpi=dpi)
-    work = partial(_detect, limits=limits, overlay=overlay, force=force)
+    work = partial(_detect, limits=limits, overlay=overlay, ocr=ocr, force=force)
     targets = dict(zip(files, _stems(files, folder(out)), strict=True))
     count = min(processes or _processes(), len(files))
     if count == 1:
@@ -93,9 +96,9 @@ def _outcome(ended: "Future[Done]", file: Path) -> Done:
         return {"file": str(file), "reason": "A process was killed, perhaps for want of memory: try --jobs 1."}
 
 
-def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool, force: bool) -> Done:
+def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool, ocr: str | None, force: bool) -> Done:
     try:
-        return _detected(file, target, limits=limits, overlay=overlay, force=force)
+        return _detected(file, target, limits=limits, overlay=overlay, ocr=ocr, force=force)
     except RefusedBlueprint as refused:
         reason = refused.reason
     except Trouble as trouble:
@@ -107,15 +110,25 @@ def _detect(file: Path, target: Path, *, limits: Limits, overlay: bool, force: b
     return {"file": str(file), "reason": reason}
 
 
-def _detected(file: Path, target: Path, *, limits: Limits, overlay: bool, force: bool) -> Done:
+def _detected(file: Path, target: Path, *, limits: Limits, overlay: bool, ocr: str | None, force: bool) -> Done:
     begun = time.perf_counter()
     answer = detect_file(file, limits)
     ms = round(1000 * (time.perf_counter() - begun))
+    answer, said = _named(file, answer, ocr, limits) if ocr else (answer, {})
     with new_file(target.with_name(target.name + ".json"), force=force) as written:
         written.write(json.dumps(answer, ensure_ascii=False).encode())
     if overlay:
         draw_pages(file, answer, target, limits, force=force)
-    return {"file": str(file), "pages": len(answer["pages"]), "rooms": len(answer["rooms"]), "ms": ms}
+    return {"file": str(file), "pages": len(answer["pages"]), "rooms": len(answer["rooms"]), "ms": ms, **said}
+
+
+def _named(file: Path, answer: dict[str, Any], ocr: str, limits: Limits) -> tuple[dict[str, Any], Done]:
+    """The answer with names and how many; the answer as it is and why."""
+    try:
+        answer = named(file, answer, ocr, limits)
+    except Trouble as trouble:
+        return answer, {"warning": f"{trouble} The rooms are there, without names."}
+    return answer, {"named": sum("name" in room for room in answer["rooms"])}
 
 
 def _stems(files: list[Path], out: Path) -> list[Path]:

@@ -12,7 +12,8 @@ from cli import blueprints, detection, submission
 from cli.blueprints import Job
 from cli.connection import connect
 from cli.tables import print_jobs, print_table
-from cli.trouble import Trouble, each
+from cli.trouble import Trouble, each, say
+from cli.words import KEY, host
 from lambdas.room_detection.formats import FORMATS
 
 app = typer.Typer(
@@ -107,27 +108,38 @@ def detect(
     *,
     out: Annotated[Path, typer.Option(help="The folder to write one JSON per blueprint to.")],
     overlay: Annotated[bool, typer.Option("--overlay", help="Draw the rooms over each page as PNG too.")] = False,
+    ocr: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=f"A document OCR service that reads the rooms' names; its key is in {KEY}."),
+    ] = None,
     dpi: Annotated[int, typer.Option(min=36, max=1200, help="Resolution at which PDF pages are drawn.")] = 200,
     processes: Annotated[int, typer.Option("--jobs", min=0, help="Processes; 0: as cores and memory bear.")] = 0,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find rooms here, in process, without any service.
+    """Find rooms here, in process, without any service but the one that --ocr names.
 
     Example: loupe room-detection detect plans --out rooms --overlay
     """
     files = detection.blueprints_in(paths)
+    if ocr is not None:
+        host(ocr)
     console = Console(stderr=True)
     with console.status(f"Finding rooms in {len(files)} blueprints") as progress:
         found = []
-        for done in detection.detect_all(files, out=out, overlay=overlay, dpi=dpi, processes=processes, force=force):
+        for done in detection.detect_all(
+            files, out=out, overlay=overlay, ocr=ocr, dpi=dpi, processes=processes, force=force
+        ):
             found.append(done)
             progress.update(f"Finding rooms: {len(found)} of {len(files)} blueprints")
     found.sort(key=lambda done: files.index(Path(done["file"])))
+    for done in found:
+        if "warning" in done:
+            say(f"{done['file']}: {done['warning']}")
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
-        print_table(["file", "pages", "rooms", "ms", "reason"], found)
+        print_table(["file", "pages", "rooms", "named", "ms", "reason"], found)
     raise typer.Exit(int(any("reason" in done for done in found)))
 
 

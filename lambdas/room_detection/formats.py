@@ -8,7 +8,10 @@ from html import escape
 from typing import Any
 
 Answer = dict[str, Any]
-COLUMNS = ("id", "page", "name_hint", "area_px", "area_share", "confidence", "x_min", "y_min", "x_max", "y_max")
+Ring = list[list[float]]
+NUMBERS = ("area_px", "area_share", "confidence")
+COLUMNS = ("id", "page", "name", *NUMBERS, "neighbours", "x_min", "y_min", "x_max", "y_max")
+_FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets take full width too
 _PALETTE = ("#2a6fdb", "#d1495b", "#3a9e5c", "#e08e2b", "#7a4fbf", "#1f9aa8", "#b4467f", "#7d8c2c")
 
 
@@ -23,8 +26,8 @@ def to_geojson(answer: Answer) -> str:
             "type": "Feature",
             "id": room["id"],
             "bbox": room["bounding_box_px"],
-            "geometry": {"type": "Polygon", "coordinates": [[*room["polygon"], room["polygon"][0]]]},
-            "properties": {name: room[name] for name in ("page", "name_hint", "area_px", "area_share", "confidence")},
+            "geometry": {"type": "Polygon", "coordinates": _closed(room)},
+            "properties": {name: room[name] for name in ("page", "name", *NUMBERS, "neighbours") if name in room},
         }
         for room in answer["rooms"]
     ]
@@ -37,10 +40,11 @@ def to_csv(answer: Answer) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(COLUMNS)
     for room in answer["rooms"]:
-        hint = room["name_hint"] or ""
-        safe = f"'{hint}" if hint[:1] in "=+-@\t" and hint else hint
-        numbers = [room[name] for name in ("area_px", "area_share", "confidence")]
-        lines.writerow([room["id"], room["page"], safe, *numbers, *room["bounding_box_px"]])
+        name = room.get("name", "")
+        safe = f"'{name}" if name.startswith(_FORMULAS) else name
+        numbers = [room[number] for number in NUMBERS]
+        beside = " ".join(room["neighbours"])
+        lines.writerow([room["id"], room["page"], safe, *numbers, beside, *room["bounding_box_px"]])
     return text.getvalue()
 
 
@@ -58,14 +62,32 @@ def to_svg(answer: Answer) -> str:
 
 
 def _shape(room: dict[str, Any], page: dict[str, Any]) -> str:
-    points = " ".join(f"{x:g},{y:g}" for x, y in room["polygon"])
+    path = "".join(f"M{' '.join(f'{x:g},{y:g}' for x, y in ring)}Z" for ring in _rings(room))
     color = _PALETTE[int(room["id"].rsplit("_", 1)[-1]) % len(_PALETTE)]
     stroke = max(page["width"], page["height"]) / 500
-    label = escape(room["name_hint"] or room["id"])
+    label = escape(room.get("name", room["id"]))
     return (
-        f'<polygon id="{room["id"]}" points="{points}" fill="{color}" stroke="{color}" stroke-width="{stroke:g}">'
-        f"<title>{label}</title></polygon>"
+        f'<path id="{room["id"]}" d="{path}" fill-rule="evenodd" fill="{color}" stroke="{color}"'
+        f' stroke-width="{stroke:g}"><title>{label}</title></path>'
     )
+
+
+def _rings(room: dict[str, Any]) -> list[Ring]:
+    """The outline, then the holes."""
+    return [room["polygon"], *room.get("holes", [])]
+
+
+def _closed(room: dict[str, Any]) -> list[Ring]:
+    """As RFC 7946 has them: the last point is the first, the area lies to the left of the way along each ring."""
+    outer, *holes = _rings(room)
+    turned = [_turned(outer, 1), *(_turned(hole, -1) for hole in holes)]
+    return [[*ring, ring[0]] for ring in turned]
+
+
+def _turned(ring: Ring, sense: int) -> Ring:
+    """From the same point, the other way round where the area's sign is not `sense`."""
+    double = sum(x * below - right * y for (x, y), (right, below) in zip(ring, [*ring[1:], ring[0]], strict=True))
+    return [ring[0], *reversed(ring[1:])] if double * sense < 0 else ring
 
 
 FORMATS: dict[str, tuple[str, str, Callable[[Answer], str]]] = {

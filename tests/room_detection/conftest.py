@@ -18,7 +18,8 @@ BLUEPRINTS, RESULTS = "loupe-blueprints", "loupe-results"
 ALICE, ACCOUNT = "arn:aws:iam::123456789012:user/alice", "123456789012"
 ROOM = {
     "id": "room_001", "page": 1, "polygon": [[1, 1], [5, 1], [5, 4]], "bounding_box_px": [1, 1, 5, 4],
-    "bounding_box": [10, 13, 50, 50], "area_px": 6.0, "area_share": 1, "confidence": 0.9, "name_hint": "Küche",
+    "bounding_box": [10, 13, 50, 50], "area_px": 6.0, "area_share": 1, "confidence": 0.9,
+    "neighbours": [], "name": "Küche",
 }  # fmt: skip
 ROOMS: dict[str, Any] = {
     "detector": {"name": "test", "version": "1.0.0"},

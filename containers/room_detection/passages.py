@@ -12,9 +12,7 @@ def passages(labels: Labels, boundaries: Boundaries, parameters: Parameters) -> 
     openings = parts((boundaries.opening > 0.5).astype(np.uint8))
     found = set()
     reach = parameters.reach_of_opening
-    for index in np.flatnonzero(openings.area >= parameters.smallest_opening):
-        if index == 0:
-            continue
+    for index in np.flatnonzero(openings.area[1:] >= parameters.smallest_opening) + 1:
         left, top = int(openings.left[index]) - reach, int(openings.top[index]) - reach
         right, bottom = left + int(openings.width[index]) + 2 * reach, top + int(openings.height[index]) + 2 * reach
         window = np.s_[max(0, top) : bottom, max(0, left) : right]

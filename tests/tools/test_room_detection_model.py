@@ -7,11 +7,11 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.room_detection_model.borders import Points, Wall
-from tools.room_detection_model.canvas import Canvas, Gray, corners_of
+from tools.room_detection_model.borders import Wall
+from tools.room_detection_model.canvas import Canvas, Gray
 from tools.room_detection_model.dataset import CORE, SIDE, classes, example
 from tools.room_detection_model.drawing import FIRST_ROOM, OPENING, OUT, WALL, draw, truth_of
 from tools.room_detection_model.layout import Layout, random_layout
@@ -42,27 +42,15 @@ def holds_a_square(mask: Mask, side: int) -> bool:
     return bool(cv2.erode(np.pad(mask.astype(np.uint8), 1), np.ones((side, side), np.uint8)).any())
 
 
-def straight(place: Placement, layout: Layout) -> bool:
-    """Whether no half of the plan leans: the middles of its sides stay where they were."""
-    top, left, bottom, right = layout.box
-    corners = corners_of(left, top, right, bottom)
-    return np.allclose(place(middles(corners)), middles(place(corners)))
-
-
-def middles(corners: Points) -> Points:
-    return np.asarray((corners + np.roll(corners, 1, axis=0)) / 2)
-
-
 def outside(ink: Mask, area: Mask) -> int:
     """How many pixels of ink are more than one away from an area: lines are smoothed and the truth is not."""
     return int(np.count_nonzero(ink & (cv2.dilate(area.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)))
 
 
 def drawn_walls(random: Random, layout: Layout) -> tuple[Mask, Gray]:
-    """Where black walls are drawn on white paper, and the truth; where plans bend, long walls cut the corner."""
+    """Where black walls are drawn on white paper, and the truth."""
     style = replace(Style.random(random), outer_look="solid", inner_look="solid", wall_tone=0, paper=255, overrun=0.0)
     place = Placement(random, layout, HEIGHT, WIDTH)
-    assume(straight(place, layout))
     canvas = Canvas(HEIGHT, WIDTH, style.paper, place)
     draw_walls(random, canvas, layout, style, outer=False)
     draw_walls(random, canvas, layout, style, outer=True)
@@ -126,13 +114,13 @@ def test_an_absent_wall_was_between_rooms_and_has_no_openings(layout: Layout) ->
 
 def test_rooms_reach_each_other_across_nearly_all_walls_that_have_space_for_a_door() -> None:
     reached = []
-    for seed in range(20):
+    for seed in range(40):
         layout = random_layout(np.random.default_rng(seed))
         between = [wall for wall in layout.walls if not wall.exterior]
         group = groups(layout, [wall for wall in between if wall.absent or wall.openings])
         spacious = [wall.rooms for wall in between if wall.length >= WIDEST_DOOR]
         reached += [group[one] == group[other] for one, other in spacious]
-    assert np.mean(reached) > 0.9
+    assert np.mean(reached) > 0.97
 
 
 def test_the_same_seed_draws_the_same_plan() -> None:

@@ -45,7 +45,7 @@ class Pen:
     def line(self, points: Path, *, wider: float = 1, closed: bool = False) -> None:
         width = self.width * wider
         tone = self.tone if width >= 1 else int(255 - (255 - self.tone) * max(width, 0.35))
-        path = [self.canvas.place.fixed(points)]
+        path = [self.canvas.place.fixed(points, closed=closed)]
         cv2.polylines(self.canvas.pixels, path, closed, tone, max(1, round(width)), cv2.LINE_AA, SHIFT)
 
     def outline(self, corners: Path) -> None:

@@ -33,12 +33,12 @@ def draw(random: Random, layout: Layout, height: int, width: int, style: Style) 
     furnish(random, canvas, layout, style)
     names_first = random.random() < 0.3  # some write before the walls are drawn over
     if names_first:
-        name_rooms(random, canvas, insides, style)
+        name_rooms(random, canvas, layout, insides, style)
     draw_walls(random, canvas, layout, style, outer=False)
     draw_walls(random, canvas, layout, style, outer=True)
     draw_openings(random, canvas, layout, style)
     if not names_first:
-        name_rooms(random, canvas, insides, style)
+        name_rooms(random, canvas, layout, insides, style)
     draw_notes(random, canvas, layout, style)
     draw_page(random, canvas, style)
     return canvas.pixels, truth

@@ -79,7 +79,8 @@ def _stand(random: Random, canvas: Canvas, room: Mask, kind: Furniture, style: S
     corners = np.roll(corners_of(*box), int(random.integers(4)), axis=0)
     if random.random() < 0.12:
         canvas.fill(corners, int(random.integers(150, 250)))
-    kind.draw(random, style.pen(canvas, wider=random.uniform(0.6, 1.1)), corners)
+    wider = random.uniform(0.6, 1.1) if random.random() < 0.88 else random.uniform(1.1, 2.5)
+    kind.draw(random, style.pen(canvas, wider=wider), corners)
 
 
 _Box = tuple[float, float, float, float]  # left, top, right, bottom

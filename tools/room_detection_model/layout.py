@@ -1,6 +1,7 @@
 """Random floor plans as geometry: rooms on a grid of decimetres, their walls, and what opens in the walls."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from tools.room_detection_model.borders import Opening, Pier, Wall, walls_of
 from tools.room_detection_model.partition import Box, Grid, Random, numbers_in, random_rooms
 
 MARGIN = 30  # cells around the house
+LARGEST_CLOSET = 260  # cells: a cupboard or a store, most often behind thin walls
+_NARROWEST_DOOR = 5.0  # cells, of a closet
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class Layout:
         """Where the rooms are."""
         ys, xs = np.nonzero(self.rooms)
         return int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+
+    @cached_property
+    def closets(self) -> frozenset[int]:
+        """The small rooms."""
+        numbers, areas = np.unique(self.rooms, return_counts=True)
+        return frozenset(numbers[areas <= LARGEST_CLOSET].tolist())
+
+    @cached_property
+    def open_plan(self) -> frozenset[int]:
+        """The rooms that a whole wall is missing of."""
+        return frozenset(number for wall in self.walls if wall.absent for number in wall.rooms)
 
     def by_balcony(self, wall: Wall) -> bool:
         return not self.balconies.isdisjoint(wall.rooms)
@@ -95,12 +109,12 @@ def _open_walls(random: Random, layout: Layout) -> None:
 
 def _open_doors(random: Random, layout: Layout) -> None:
     """Doors between rooms that no earlier door joined, a few more, and some to the outside."""
-    missing_share = random.choice([0.0, 0.08, 0.25])  # of walls between rooms, which are open along their whole length
+    missing_share = random.choice([0.0, 0.1, 0.3])  # of walls between rooms, which are open along their whole length
     door_width = random.uniform(6.5, 10.5)
     group = {number: number for wall in layout.walls for number in wall.rooms}
     for index in random.permutation(len(layout.walls)):
         wall = layout.walls[index]
-        if wall.length < door_width + 2:
+        if wall.length < _NARROWEST_DOOR:
             continue
         if wall.exterior:
             _open_outwards(random, wall, door_width, share=0.03 if layout.by_balcony(wall) else 0.06)
@@ -108,11 +122,9 @@ def _open_doors(random: Random, layout: Layout) -> None:
         old, new = (group[number] for number in wall.rooms)
         if old == new and random.random() > 0.12:
             continue
-        group = {number: new if of == old else of for number, of in group.items()}
-        if layout.by_balcony(wall):
-            _place(random, wall, random.choice(["door", "window"]), random.uniform(8, max(9, 0.9 * wall.length)))
-        else:
-            _join(random, wall, door_width, missing_share)
+        join = _join_balcony if layout.by_balcony(wall) else _join
+        if join(random, wall, door_width, missing_share):
+            group = {number: new if of == old else of for number, of in group.items()}
 
 
 def _open_outwards(random: Random, wall: Wall, door_width: float, *, share: float) -> None:
@@ -120,13 +132,20 @@ def _open_outwards(random: Random, wall: Wall, door_width: float, *, share: floa
         _place(random, wall, "door", door_width * random.choice([1, 1, 1.8]))
 
 
-def _join(random: Random, wall: Wall, door_width: float, missing_share: float) -> None:
-    if random.random() < missing_share:
+def _join_balcony(random: Random, wall: Wall, *_: float) -> bool:
+    wide = random.uniform(5, max(6, 0.9 * wall.length))
+    return _place(random, wall, random.choice(["door", "window"]), wide)
+
+
+def _join(random: Random, wall: Wall, door_width: float, missing_share: float) -> bool:
+    """Whether the wall now lets people through: a door that is too wide for it is tried again as a narrower one."""
+    if wall.length > 12 and random.random() < missing_share:
         wall.absent = True
-    elif random.random() < 0.12:
-        _place(random, wall, "passage", random.uniform(8, max(9, min(40, 0.85 * wall.length))))
-    else:
-        _place(random, wall, "door", door_width * random.choice([1, 1, 1, 1.25, 1.9]))
+        return True
+    if random.random() < 0.15:
+        return _place(random, wall, "passage", random.uniform(8, max(9, min(50, 0.95 * wall.length))))
+    widths = door_width * random.choice([1, 1, 1, 1.25, 1.9]), door_width, max(_NARROWEST_DOOR, 0.7 * door_width)
+    return any(_place(random, wall, "door", wide) for wide in widths)
 
 
 def _open_windows(random: Random, wall: Wall, share: float) -> None:
@@ -145,14 +164,16 @@ def _build_pier(random: Random, wall: Wall) -> None:
         wall.pier = Pier(start, start + wide, float(random.uniform(2, 6) * random.choice([-1, 1])))
 
 
-def _place(random: Random, wall: Wall, kind: str, wide: float) -> None:
-    """Open the wall somewhere, unless the opening is too wide for it or would touch another."""
+def _place(random: Random, wall: Wall, kind: str, wide: float) -> bool:
+    """Open the wall somewhere, unless the opening is too wide for it or would touch another; whether it did."""
     ends = 1.0 if random.random() < 0.85 else 0.0
     if wide > wall.length - 2 * ends:
-        return
+        return False
     start = random.uniform(ends, wall.length - wide - ends)
     if random.random() < 0.4:  # doors sit near corners
         start = random.choice([min(2.0, start), max(start, wall.length - wide - 2)])
     taken: list[Opening | Pier] = [*wall.openings, *([wall.pier] if wall.pier else [])]
-    if all(start >= other.end + 1 or start + wide <= other.start - 1 for other in taken):
+    free = all(start >= other.end + 1 or start + wide <= other.start - 1 for other in taken)
+    if free:
         wall.openings.append(Opening(str(kind), float(start), float(start + wide)))
+    return free

@@ -54,7 +54,7 @@ class _Leaf:
 
 def draw_openings(random: Random, canvas: Canvas, layout: Layout, style: Style) -> None:
     for wall in layout.walls:
-        thick = max(style.outer if layout.outer(wall) else style.inner, 1.2 / canvas.place.scale)
+        thick = max(style.thickness(wall, layout), 1.2 / canvas.place.scale)
         for opening in wall.openings:
             _draw(random, canvas, _Gap(wall, opening, thick), style)
         if wall.absent and random.random() < 0.35:

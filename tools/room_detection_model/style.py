@@ -10,7 +10,7 @@ from tools.room_detection_model.canvas import Canvas, Lettering, Pen, random_fon
 from tools.room_detection_model.layout import Layout
 from tools.room_detection_model.partition import Random
 
-WALLS = ("solid", "outline", "hatch", "filled", "light")
+WALLS = ("solid", "outline", "hatch", "filled", "light", "zigzag")
 WINDOWS = ("frame", "frame and pane", "double frame", "pane", "sash", "filled")
 DOORS = ("leaf", "panel", "bold leaf", "chord", "ajar", "arc", "gap", "sliding")
 FLOORS = ("bare", "common tone", "own tone", "tiles")
@@ -37,11 +37,14 @@ class Style:
     overrun: float  # how far walls run past their corners, as logs do
     casements: float  # the share of windows drawn with open leaves
     notes: float  # the share of walls that something is written at
+    closet: float  # closets' walls, if they are thinner than other inner walls
 
     @classmethod
     def random(cls, random: Random) -> Self:
-        outer_look = str(random.choice(WALLS, p=[0.42, 0.2, 0.16, 0.14, 0.08]))
-        inner_look = outer_look if random.random() < 0.7 else str(random.choice(WALLS, p=[0.5, 0.25, 0.1, 0.1, 0.05]))
+        outer_look = str(random.choice(WALLS, p=[0.42, 0.2, 0.16, 0.13, 0.08, 0.01]))
+        inner_look = (
+            outer_look if random.random() < 0.7 else str(random.choice(WALLS, p=[0.46, 0.23, 0.1, 0.1, 0.05, 0.06]))
+        )
         outer = float(np.exp(random.uniform(np.log(1.2), np.log(5.5))))
         inner = outer if random.random() < 0.15 else max(0.25, outer * random.uniform(0.08, 0.8))
         if random.random() < 0.12:  # single lines
@@ -64,13 +67,16 @@ class Style:
             overrun=float(random.uniform(1, 5)) if random.random() < 0.05 else 0.0,
             casements=float(random.choice([0.0, 0.0, 0.0, 0.8])),
             notes=float(random.choice([0.0, 0.0, 0.3])),
+            closet=float(random.uniform(0.2, 0.7)) if random.random() < 0.3 else np.inf,
         )
 
     def thickness(self, wall: Wall, layout: Layout) -> float:
         """A wall's, in cells: balconies have the house's wall on one side and a parapet on the others."""
         if wall.exterior and layout.by_balcony(wall):
             return min(self.inner, 0.6 + 0.25 * self.inner)
-        return self.outer if layout.outer(wall) else self.inner
+        if layout.outer(wall):
+            return self.outer
+        return self.inner if layout.closets.isdisjoint(wall.rooms) else min(self.inner, self.closet)
 
     def pen(self, canvas: Canvas, *, wider: float = 1) -> Pen:
         return Pen(canvas, self.line_tone, self.line * wider)

@@ -1,5 +1,6 @@
-"""A layout's walls on the canvas: solid, outlined, hatched, filled or light."""
+"""A layout's walls on the canvas: solid, outlined, hatched, filled, light or zigzag."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.room_detection_model.borders import Points, Wall
-from tools.room_detection_model.canvas import Canvas, Gray
+from tools.room_detection_model.canvas import Canvas, Gray, Pen
 from tools.room_detection_model.layout import Layout
 from tools.room_detection_model.partition import Random
 from tools.room_detection_model.placement import SHIFT
@@ -17,9 +18,9 @@ from tools.room_detection_model.style import Style
 def draw_walls(random: Random, canvas: Canvas, layout: Layout, style: Style, *, outer: bool) -> None:
     """All outer or all inner walls as one shape, in its look; parapets perhaps in another."""
     shape, parapets = np.zeros_like(canvas.pixels), np.zeros_like(canvas.pixels)
-    for wall in layout.walls:
-        if wall.absent or layout.outer(wall) != outer:
-            continue
+    look = style.outer_look if outer else style.inner_look
+    walls = [wall for wall in layout.walls if not wall.absent and layout.outer(wall) == outer]
+    for wall in walls:
         if wall.pier:
             cv2.fillPoly(shape, [canvas.place.fixed(pier_corners(wall))], 255, cv2.LINE_AA, SHIFT)
         parapet = wall.exterior and layout.by_balcony(wall) and style.outer_look != "solid"
@@ -28,10 +29,26 @@ def draw_walls(random: Random, canvas: Canvas, layout: Layout, style: Style, *, 
             band = canvas.place.fixed(wall.band(start, end, thick))
             cv2.fillPoly(parapets if parapet else shape, [band], 255, cv2.LINE_AA, SHIFT)
             if thick * canvas.place.scale < 1.2:
-                line = canvas.place.fixed([wall.at(start), wall.at(end)])
+                line = canvas.place.fixed([wall.at(start), wall.at(end)], closed=False)
                 cv2.polylines(shape, [line], False, 255, 1, cv2.LINE_AA, SHIFT)
-    _paint(random, canvas, shape, style.outer_look if outer else style.inner_look, style)
+    _paint(random, canvas, shape, look, style)
+    if look == "zigzag":
+        _draw_zigzags(Pen(canvas, style.outline_tone, style.line), layout, walls, style)
     _paint(random, canvas, parapets, "outline" if random.random() < 0.5 else "solid", style)
+
+
+def _draw_zigzags(pen: Pen, layout: Layout, walls: Sequence[Wall], style: Style) -> None:
+    for wall in walls:
+        thick = style.thickness(wall, layout)
+        for start, end in _solid_pieces(wall, past=thick / 2 + style.overrun):
+            pen.line(_zigzag(wall, start, end, thick))
+
+
+def _zigzag(wall: Wall, start: float, end: float, thick: float) -> Points:
+    """From one side of a stretch of wall to the other and back, about as far along as across."""
+    stops = np.linspace(start, end, max(2, int((end - start) / max(thick, 0.5))))
+    sides = np.where(np.arange(stops.size) % 2, 0.5, -0.5) * thick
+    return np.asarray(wall.start + np.outer(stops, wall.along) + np.outer(sides, wall.across))
 
 
 def pier_corners(wall: Wall) -> Points:
@@ -56,7 +73,7 @@ def _paint(random: Random, canvas: Canvas, shape: Gray, look: str, style: Style)
     tone = np.asarray(_tone(random, look, style, shape=shape.shape, thick=thick), np.float32)
     share = shape.astype(np.float32) / 255
     canvas.pixels = (canvas.pixels * (1 - share) + tone * share).astype(np.uint8)
-    if look in {"outline", "hatch", "filled"}:
+    if look in {"outline", "hatch", "filled", "zigzag"}:
         contours, _ = cv2.findContours((shape > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         width = max(1, round(style.line * random.uniform(0.8, 1.5)))
         cv2.drawContours(canvas.pixels, contours, -1, style.outline_tone, width, cv2.LINE_AA)
@@ -67,7 +84,7 @@ def _tone(
 ) -> NDArray[np.float64] | int:
     """One for all walls, or the hatching that shows through them."""
     match look:
-        case "outline":
+        case "outline" | "zigzag":
             return style.paper
         case "light":
             return int(random.integers(110, 200))

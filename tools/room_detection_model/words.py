@@ -20,13 +20,12 @@ _SIZES = ("{:.2f} m2", "{:.1f} sq.m", "{:.2f}m x 3.10m", "{:.0f}'6 x 11'2")
 _DOOR_SIZES = ("9x21", "10M", "EI30", "0.90", "8*23")
 
 
-def name_rooms(random: Random, canvas: Canvas, insides: Sequence[Mask], style: Style) -> None:
-    """Up to three lines in the middle of a room; in a few drawings nothing."""
+def name_rooms(random: Random, canvas: Canvas, layout: Layout, insides: Sequence[Mask], style: Style) -> None:
+    """Up to three lines in the middle of a room."""
     lettering = style.lettering(random, canvas)
     size = random.uniform(7, 17)
-    unnamed = random.random() < 0.06
-    for inside in insides:
-        if random.random() > style.words:
+    for number, inside in zip(layout.numbers, insides, strict=True):
+        if random.random() > style.words and number not in layout.open_plan:  # only names divide an open plan
             continue
         depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
         y, x = (int(at) for at in np.unravel_index(int(depth.argmax()), depth.shape))
@@ -35,10 +34,10 @@ def name_rooms(random: Random, canvas: Canvas, insides: Sequence[Mask], style: S
         middle = np.array([x, y]) + random.normal(0, 3, 2)
         room_width = np.ptp(np.flatnonzero(inside[y])) if inside[y].any() else 0
         fitting = min(size, max(6.0, random.uniform(1.2, 1.8) * room_width / max(map(len, lines))))
-        shown = 0 if unnamed else 1 if depth.max() < 16 else 3
-        for number, line in enumerate(lines[:shown]):
-            down = np.array([0, (number - (len(lines) - 1) / 2) * fitting * 1.5])
-            lettering.write(line, middle + down, fitting * (1 if number == 0 else 0.8), thick=thick)
+        lines = lines[:1] if depth.max() < 16 else lines
+        for row, line in enumerate(lines):
+            down = np.array([0, (row - (len(lines) - 1) / 2) * fitting * 1.5])
+            lettering.write(line, middle + down, fitting * (1 if row == 0 else 0.8), thick=thick)
 
 
 def _lines(random: Random) -> list[str]:

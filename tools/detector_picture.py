@@ -44,8 +44,8 @@ def steps(image: Picture) -> list[tuple[str, Picture]]:
 def _boxed(image: Picture, plan: Plan) -> Picture:
     page = np.dstack([image] * 3) if image.ndim == 2 else image.copy()
     height, width = plan.pixels.shape
-    corners = plan.on_page(np.array([[0, 0], [width, height]], np.float64)).astype(int)
-    cv2.rectangle(page, corners[0].tolist(), corners[1].tolist(), (220, 60, 40), max(2, page.shape[1] // 250))
+    corners = plan.on_page(np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)).astype(np.int32)
+    cv2.polylines(page, [corners], True, (220, 60, 40), max(2, page.shape[1] // 250))
     return page
 
 

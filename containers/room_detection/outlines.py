@@ -13,7 +13,9 @@ MARGIN = 2
 
 def outlines(mask: Mask, parameters: Parameters) -> tuple[Polygon, list[Polygon]] | None:
     """The polygon (n, 2) around the mask's largest part and those of its holes; None if nothing is left."""
-    whole = cv2.morphologyEx(np.pad(mask, MARGIN), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    square = np.ones((3, 3), np.uint8)
+    closed = cv2.morphologyEx(np.pad(mask, MARGIN), cv2.MORPH_CLOSE, square)  # slits along door leaves and furniture
+    whole = cv2.morphologyEx(closed, cv2.MORPH_OPEN, square)
     large = cv2.resize(whole * np.uint8(255), None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_LINEAR)
     contours, tree = cv2.findContours((large > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if not contours:

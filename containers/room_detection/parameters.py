@@ -17,6 +17,11 @@ class Parameters:
     smallest_stroke: float = 0.08  # share of the longest part drawn; smaller ones do not stretch a plan's box
     smallest_plan: float = 0.12  # share of the largest plan's side
 
+    turn_pixels: int = 120_000  # a plan's turn is measured on it reduced to this
+    least_gradient: float = 60.0  # gray levels, of Sobel's operator
+    least_agreement: float = 0.25  # share of the strokes' length
+    smallest_turn: float = 0.1  # radians; plans turned less are read as they lie
+
     # rooms on the network's maps
     sure_core: float = 0.5  # probability
     smallest_core: int = 12

@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.room_detection.parameters import Parameters
+from containers.room_detection.turning import turn
 
 Polygon = NDArray[np.float64]
 NEARLY_PARALLEL = 0.2  # sine of the angle between lines that meet too far away
 
 
 def direction(polygons: Iterable[Polygon]) -> float:
-    """The angle in radians, -π/4 to π/4, that most of the edges' length runs along or across."""
+    """The angle in radians, -π/4 to π/4, that the long edges run along or across."""
     edges = np.concatenate([np.roll(polygon, -1, axis=0) - polygon for polygon in polygons])
     numbers = edges[:, 0] + 1j * edges[:, 1]
-    fourfold = numbers**4 / np.maximum(np.abs(numbers), 1e-9) ** 3  # right angles fall together, lengths stay
+    fourfold = numbers**4 / np.maximum(np.abs(numbers), 1e-9) ** 2  # right angles fall together, long edges count twice
     return float(np.angle(fourfold.sum()) / 4)
 
 
 def squared(polygon: Polygon, angle: float, parameters: Parameters) -> Polygon:
     """Edges close to the two directions lie in them exactly; the polygon itself where that would change it much."""
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    upright = polygon @ turn
+    upright = polygon @ turn(angle)
     edges = zip(upright, np.roll(upright, -1, axis=0), strict=True)
     drawn = (_Line.through(start, end, parameters.slant) for start, end in edges)
     lines = _joined(line for line in drawn if line.weight >= parameters.shortest_edge[line.slanted])
@@ -33,7 +33,7 @@ def squared(polygon: Polygon, angle: float, parameters: Parameters) -> Polygon:
     corners = np.array([one.meeting(other) for one, other in zip([lines[-1], *lines], lines, strict=False)])
     if _change(upright, corners) > parameters.largest_change:
         return polygon
-    return np.asarray(corners @ turn.T)
+    return np.asarray(corners @ turn(angle).T)
 
 
 @dataclass(frozen=True)

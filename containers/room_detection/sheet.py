@@ -1,4 +1,4 @@
-"""A page → the plans drawn on it, each as ink on white paper at the size the network works at."""
+"""A page → the plans drawn on it, each upright as ink on white paper at the size the network works at."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from containers.room_detection.masks import Gray, Mask, Parts, parts
 from containers.room_detection.parameters import Parameters
+from containers.room_detection.turning import Points, turn, turn_of
 
-Points = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 NETWORK_STRIDE = 32
@@ -22,20 +22,37 @@ class Plan:
 
     pixels: Gray
     scale: float
-    left: float
-    top: float
+    frame: "_Frame"
 
     def on_page(self, points: Points) -> Points:
         """Where points of the plan lie on the page."""
-        return np.asarray(points / self.scale + [self.left, self.top])
+        return self.frame.on_page(points / self.scale)
 
 
 def plans(image: NDArray[np.uint8], parameters: Parameters) -> list[Plan]:
     """The plans of a page, gray (h, w) or RGB (h, w, 3); none where nothing is drawn."""
     page = _Page.of(image, parameters)
-    boxes = [_scaled(box, 1 / page.reduction) for box in _boxes(_ink(page.lines_dark(page.small)), parameters)]
-    scales = _scales(boxes, page.gray.size, parameters)
-    return [Plan(page.cut(box, scale), scale, box[0], box[1]) for box, scale in zip(boxes, scales, strict=True)]
+    ink = _ink(page.lines_dark(page.small))
+    frames = [page.frame(box, ink, parameters) for box in _boxes(ink, parameters)]
+    scales = _scales(frames, page.gray.size, parameters)
+    return [Plan(page.cut(frame, scale), scale, frame) for frame, scale in zip(frames, scales, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A rectangle of the page: `box` in pixels of the page turned back by `angle` about its upper left corner."""
+
+    box: Box
+    angle: float = 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        left, top, right, bottom = self.box
+        return right - left, bottom - top
+
+    def on_page(self, points: Points) -> Points:
+        """Where points lie that are given from the frame's corner."""
+        return np.asarray((points + self.box[:2]) @ turn(self.angle).T)
 
 
 @dataclass(frozen=True)
@@ -63,19 +80,46 @@ class _Page:
     def lines_dark(self, gray: Gray) -> Gray:
         return 255 - gray if self.dark else gray
 
-    def cut(self, box: Box, scale: float) -> Gray:
-        """One box of the page at a scale, its lines dark and its paper white."""
+    def frame(self, box: Box, ink: Mask, parameters: Parameters) -> _Frame:
+        """The page's rectangle for a box of the small copy, turned as what is drawn in it."""
+        left, top, right, bottom = box
+        angle = turn_of(self.small[top:bottom, left:right], parameters)
+        if angle:
+            rows, columns = np.nonzero(ink[top:bottom, left:right])
+            box = _box_around(np.column_stack([columns + left, rows + top]) @ turn(angle))
+        return _Frame(_scaled(box, 1 / self.reduction), angle)
+
+    def cut(self, frame: _Frame, scale: float) -> Gray:
+        """One rectangle of the page at a scale, its lines dark and its paper white."""
+        if frame.angle:
+            return _padded(self._upright(frame, scale))
+        return _padded(self._clean(frame.box, scale))
+
+    def _clean(self, box: Box, scale: float) -> Gray:
         source = self.gray
         if scale <= self.reduction:
             source, box, scale = self.small, _scaled(box, self.reduction), scale / self.reduction
         left, top, right, bottom = box
         plan = self.lines_dark(_resized(source[top:bottom, left:right], scale))
-        return _padded(np.asarray(cv2.convertScaleAbs(plan, alpha=255 / self.shade), np.uint8))
+        return np.asarray(cv2.convertScaleAbs(plan, alpha=255 / self.shade), np.uint8)
+
+    def _upright(self, frame: _Frame, scale: float) -> Gray:
+        """Reduced first and turned then: the turn reads four pixels for each of its own, no more."""
+        height, width = self.gray.shape
+        corners = frame.on_page(np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * frame.size)
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        around = max(0, int(left)), max(0, int(top)), min(width, ceil(right)), min(height, ceil(bottom))
+        back = np.column_stack([turn(frame.angle), (corners[0] - around[:2]) * scale])
+        size = [max(1, round(side * scale)) for side in frame.size]
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(self._clean(around, scale), back, size, flags=flags, borderValue=255), np.uint8
+        )
 
 
-def _scales(boxes: list[Box], page: int, parameters: Parameters) -> list[float]:
+def _scales(frames: list[_Frame], page: int, parameters: Parameters) -> list[float]:
     """Each plan comes to one size; where there are many they share what a page of this size may cost."""
-    areas = [(right - left) * (bottom - top) for left, top, right, bottom in boxes]
+    areas = [frame.size[0] * frame.size[1] for frame in frames]
     wanted = [min(parameters.largest_enlargement, (parameters.plan_pixels / area) ** 0.5) for area in areas]
     cost = sum(area * scale**2 for area, scale in zip(areas, wanted, strict=True))
     allowed = max(parameters.plan_pixels, min(parameters.most_plan_pixels, page / 8))
@@ -159,6 +203,12 @@ def _distance(one: Box, other: Box) -> int:
 def _widened(box: Box, width: int, height: int) -> Box:
     margin = int(0.03 * _side(box)) + 4
     return max(0, box[0] - margin), max(0, box[1] - margin), min(width, box[2] + margin), min(height, box[3] + margin)
+
+
+def _box_around(points: Points) -> Box:
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    margin = int(0.03 * max(right - left, bottom - top)) + 4
+    return int(left) - margin, int(top) - margin, ceil(right) + margin, ceil(bottom) + margin
 
 
 def _thinned(gray: Gray, step: int) -> Gray:

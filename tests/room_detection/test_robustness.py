@@ -77,6 +77,19 @@ def test_turning_by_quarters(name: str, turns: int) -> None:
     assert found_again(name, np.ascontiguousarray(np.rot90(plan(name), turns)), back) >= KEPT
 
 
+@FEW
+@given(st.sampled_from(PLANS), st.floats(-90, 90))
+def test_turning_by_any_angle(name: str, degrees: float) -> None:
+    height, width = plan(name).shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    side = int(np.hypot(height, width))
+    matrix[:, 2] += [(side - width) / 2, (side - height) / 2]
+    turned = cv2.warpAffine(plan(name), matrix, (side, side), flags=cv2.INTER_LINEAR, borderValue=255)
+    inverse = cv2.invertAffineTransform(matrix)
+    back = lambda points: points @ inverse[:, :2].T + inverse[:, 2]  # noqa: E731
+    assert found_again(name, np.asarray(turned, np.uint8), back) >= KEPT
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_mirroring(name: str) -> None:
     width = plan(name).shape[1]

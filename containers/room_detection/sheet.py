@@ -14,6 +14,7 @@ from containers.room_detection.turning import Points, turn, turn_of
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 NETWORK_STRIDE = 32
+EDGE = 0.03  # share of the page's sides
 
 
 @dataclass(frozen=True)
@@ -166,11 +167,13 @@ def _boxes(ink: Mask, parameters: Parameters) -> list[Box]:
 
 
 def _framing(drawn: Parts, height: int, width: int) -> NDArray[np.bool_]:
-    """Lines around the page, whole or in pieces."""
+    """Lines around the page, whole or in pieces, and what lies at its very edge."""
     around = (drawn.width > 0.9 * width) & (drawn.height > 0.9 * height) & (drawn.area < 0.03 * height * width)
     along = (drawn.width > 0.7 * width) | (drawn.height > 0.7 * height)
     bare = (drawn.shortest < 0.03 * drawn.longest) | (drawn.area < 2.5 * drawn.longest)
-    return np.asarray(around | (along & bare))
+    upper, lower = drawn.top + drawn.height < EDGE * height, drawn.top > (1 - EDGE) * height
+    left, right = drawn.left + drawn.width < EDGE * width, drawn.left > (1 - EDGE) * width
+    return np.asarray(around | (along & bare) | upper | lower | left | right)
 
 
 def _grouped(boxes: list[Box], gap: float, gap_share: float) -> list[Box]:

@@ -19,7 +19,7 @@ def outlines(mask: Mask, parameters: Parameters) -> tuple[Polygon, list[Polygon]
     Slits along door leaves and furniture are closed around the room, but shafts in it stay as they are.
     """
     padded = np.pad(mask, MARGIN)
-    around, within = _rings(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, SQUARE))
+    around, within = _rings(np.asarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, SQUARE), np.uint8))
     outer = _polygon(around, parameters)
     if outer is None:
         return None

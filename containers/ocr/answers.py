@@ -1,0 +1,75 @@
+"""What the OCR service says of a page → polygons, texts and labels; nothing is believed unchecked."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from loupe import contracts
+
+Polygon = list[list[float]]
+
+
+class BadAnswer(ValueError):
+    """A body that is no answer of the contract; the text says what it is instead, never what it holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is on a page, in pixels: one polygon, text and label for each word or element, in the service's order."""
+
+    width: int
+    height: int
+    polygons: list[Polygon]
+    texts: list[str]
+    labels: list[str]
+    billed_pages: int
+
+
+def words_in(body: bytes, *, width: int, height: int) -> Words:
+    """Read a body for an image of that size; BadAnswer for anything else than an answer."""
+    answer = _parsed(body)
+    kind = "answer" if "pages" in answer else "elements"
+    try:
+        contracts.check(f"ocr/{kind}", answer)
+    except contracts.ContractError as error:
+        raise BadAnswer("an answer that is no list of words") from error
+    found = _words(answer) if kind == "answer" else _elements(answer, width, height)
+    once = list({(tuple(map(tuple, polygon)), text): (polygon, text, label) for polygon, text, label in found}.values())
+    polygons, texts, labels = (list(column) for column in zip(*once, strict=True)) if once else ([], [], [])
+    billed = answer.get("numBilledPages", 1)
+    return Words(width=width, height=height, polygons=polygons, texts=texts, labels=labels, billed_pages=billed)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer("a body that is not JSON") from error
+    if not isinstance(answer, dict):
+        raise BadAnswer("JSON that is no object")
+    return answer
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+_Found = list[tuple[Polygon, str, str]]
+
+
+def _words(answer: dict[str, Any]) -> _Found:
+    """Document OCR: words with vertices in pixels."""
+    words = [word for page in answer["pages"] for word in page["words"]]
+    return [(_corners(word["boundingBox"]["vertices"]), word["text"], "text") for word in words]
+
+
+def _elements(answer: dict[str, Any], width: int, height: int) -> _Found:
+    """Document Parse: elements with corners in shares of the page, and a category each."""
+    return [
+        (_corners(element["coordinates"], width, height), element["content"].get("text", ""), element["category"])
+        for element in answer["elements"]
+    ]
+
+
+def _corners(vertices: list[dict[str, float]], width: int = 1, height: int = 1) -> Polygon:
+    return [[float(vertex["x"]) * width, float(vertex["y"]) * height] for vertex in vertices]

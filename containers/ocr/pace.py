@@ -1,0 +1,72 @@
+"""When calls may start: so many a second, fewer after the service said that these are too many."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+HEADROOM = 0.985  # of the rate: the service's clock and ours measure a second differently
+CATCH_UP_SECONDS = 0.005  # how much a call that started late may shorten the next one's wait
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+SLOWER, FASTER, SLOWEST = 1.15, 0.998, 10.0  # factors of the interval: a refusal, an acceptance, at most
+
+
+class Refused(Exception):  # the service refuses; nothing is wrong here
+    """The service was asked too often; `retry_after` says for how many seconds not to ask, if it said so."""
+
+    def __init__(self, retry_after: float | None) -> None:
+        super().__init__("the service was asked too often")
+        self.retry_after = retry_after
+
+
+class Pace:
+    """Spaces calls evenly. After a refusal all wait; then a single call tries the service before the others follow."""
+
+    def __init__(self, calls_per_second: float) -> None:
+        self._shortest = self._interval = 1 / (calls_per_second * HEADROOM)
+        self._next, self._pause, self._refused = 0.0, FIRST_PAUSE_SECONDS, 0.0
+        self._careful = False
+        self._line, self._tried = asyncio.Lock(), asyncio.Event()
+        self._tried.set()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the next start; within, the call runs, and may raise Refused."""
+        started, trial = await self._start()
+        try:
+            yield
+        except Refused as refusal:
+            self._slow_down(started, refusal.retry_after)
+            raise
+        else:
+            self._go_on(started)
+        finally:
+            if trial:
+                self._tried.set()
+
+    async def _start(self) -> tuple[float, bool]:
+        async with self._line:
+            while not self._tried.is_set() or self._next > time.monotonic():
+                await self._tried.wait()
+                await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+            if self._careful:
+                self._tried.clear()
+            now = time.monotonic()
+            self._next = max(self._next, now - CATCH_UP_SECONDS) + self._interval
+            return now, self._careful
+
+    def _slow_down(self, started: float, retry_after: float | None) -> None:
+        """Calls that started before the last refusal was heard say nothing new."""
+        if started < self._refused:
+            return
+        if not self._careful:
+            self._interval = min(self._interval * SLOWER, self._shortest * SLOWEST)
+        self._careful, self._refused = True, time.monotonic()
+        self._next = self._refused + min(self._pause if retry_after is None else retry_after, LONGEST_PAUSE_SECONDS)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+
+    def _go_on(self, started: float) -> None:
+        if started >= self._refused:
+            self._careful, self._pause = False, FIRST_PAUSE_SECONDS
+        self._interval = max(self._interval * FASTER, self._shortest)

@@ -1,0 +1,72 @@
+"""How a run is doing: a bar for people, one line a checkpoint for machines, the same numbers as CloudWatch metrics."""
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+_UNITS = {"sent_bytes": "Bytes", "written_bytes": "Bytes", "usd": "None", "seconds": "Seconds"}
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """What happened since the last checkpoint."""
+
+    rows: int = 0
+    failures: int = 0
+    retries: int = 0
+    throttled: int = 0
+    calls: int = 0
+    sent_bytes: int = 0
+    written_bytes: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+
+
+class Progress:
+    """Says how many of the rows are done; on a terminal as a bar, else as lines of JSON that are metrics too.
+
+    The lines keep CloudWatch's embedded metric format, so that counters need neither a call nor a permission.
+    """
+
+    def __init__(self, *, done: int, rows: int, environment: str) -> None:
+        self._rows, self._done, self._environment = rows, done, environment
+        self._last, self._began = Counts(), time.monotonic()
+        self._bar = tqdm(total=rows, initial=done, unit="row", disable=not sys.stderr.isatty())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def row(self) -> None:
+        self._done += 1
+        self._bar.update()
+
+    def checkpoint(self, totals: Counts) -> None:
+        """Tell what happened since the last call; `totals` count from the program's start."""
+        totals.seconds = time.monotonic() - self._began
+        before, self._last = asdict(self._last), totals
+        new = {name: round(value - before[name], 6) for name, value in asdict(totals).items()}
+        if not self._bar.disable:
+            self._bar.set_postfix(failed=totals.failures, retries=totals.retries, usd=round(totals.usd, 2))
+            return
+        print(json.dumps({"message": "checkpoint", "done": self._done, "of": self._rows, **new, **self._metrics(new)}))
+
+    def _metrics(self, new: dict[str, float]) -> dict[str, object]:
+        metrics = [{"Name": f"Ocr{_camel(name)}", "Unit": _UNITS.get(name, "Count")} for name in new]
+        described = {"Namespace": "Loupe", "Dimensions": [["slice", "environment"]], "Metrics": metrics}
+        values = {f"Ocr{_camel(name)}": value for name, value in new.items()}
+        aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
+        return {"slice": "ocr", "environment": self._environment, **values, "_aws": aws}
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,39 @@
+"""Datasets of small pages, each image unlike any other."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+
+def page(number: int) -> bytes:
+    """A PNG that no other number has."""
+    body = io.BytesIO()
+    Image.new("RGB", (48, 16 + number % 5), (number % 256, number // 256 % 256, 7)).save(body, "PNG")
+    return body.getvalue()
+
+
+def dataset(folder: Path, rows: int, *, inside: bool = False, **changes: Any) -> Path:
+    """`pages.parquet` with its images beside it, or inside it; `changes` replace columns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    columns: dict[str, Any] = {
+        "id": [f"page-{number}" for number in range(rows)],
+        "split": ["train"] * rows,
+        "image_path": [f"images/{number}.png" for number in range(rows)],
+        "image_filename": [f"{number}.png" for number in range(rows)],
+        "width": [0] * rows,
+        "height": [0] * rows,
+        "metadata": [{"original_source": "drawn"}] * rows,
+    }
+    if inside:
+        columns["image"] = [page(number) for number in range(rows)]
+    else:
+        (folder / "images").mkdir(exist_ok=True)
+        for number in range(rows):
+            (folder / "images" / f"{number}.png").write_bytes(page(number))
+    columns = {name: column for name, column in {**columns, **changes}.items() if column is not None}
+    pq.write_table(pa.table(columns), folder / "pages.parquet", row_group_size=100)
+    return folder / "pages.parquet"

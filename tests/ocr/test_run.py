@@ -1,0 +1,307 @@
+"""Every row once, in order, whatever the service does and whenever the program is stopped."""
+
+import json
+import random
+import re
+import signal
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from containers.ocr.labelling import ATTEMPTS
+from containers.ocr.parts import OtherRun
+from containers.ocr.run import Failed, Interrupted
+from tests.ocr.conftest import label, program, written
+from tests.ocr.datasets import dataset, page
+from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
+
+ROWS = 90
+ENDING = {"401", "302", "413"}
+PASSING = [fault for fault in FAULTS if fault not in ENDING]
+NUMBERS = {page(number): number for number in range(1000)}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return dataset(tmp_path_factory.mktemp("pages"), ROWS)
+
+
+@pytest.fixture(scope="module")
+def honest(table: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an uninterrupted run against an honest service writes."""
+    out = tmp_path_factory.mktemp("honest") / "run"
+    with served(Hostile()) as service:
+        label(table, out, service, single_file=True)
+    return written(out)
+
+
+def rows_of(out: Path) -> list[dict[str, object]]:
+    return [row for part in sorted(out.glob("part-*")) for row in pq.read_table(part).to_pylist()]
+
+
+def test_every_row_is_there_once_in_order_with_its_words(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    manifest = label(table, tmp_path / "run", hostile)
+    rows = rows_of(tmp_path / "run")
+    assert [row["id"] for row in rows] == [f"page-{number}" for number in range(ROWS)]
+    assert [row["texts"] for row in rows] == [[w["text"] for w in words_of(page(n))] for n in range(ROWS)]
+    assert [(row["width"], row["height"]) for row in rows[:6]] == [(48, 16 + n % 5) for n in range(6)]
+    assert {row["status"] for row in rows} == {"labelled"}
+    assert (manifest["rows"], manifest["failed"], len(manifest["parts"])) == (ROWS, 0, 5)
+
+
+def test_the_single_file_is_the_parts(honest: dict[str, bytes], tmp_path: Path) -> None:
+    for name, body in honest.items():
+        (tmp_path / name).write_bytes(body)
+    assert pq.read_table(tmp_path / "output.parquet").to_pylist() == rows_of(tmp_path)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_that_passes_changes_nothing(
+    fault: str, table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    hostile.fault = lambda document, call: fault if call == 1 and NUMBERS[document] % 30 == 7 else None
+    label(table, tmp_path / "run", hostile, single_file=True, timeout=1 if fault == "drip" else 10)
+    assert written(tmp_path / "run") == honest
+
+
+@given(st.dictionaries(st.integers(0, ROWS - 1), st.lists(st.sampled_from(["500", "reset", "html"]), max_size=3)))
+@settings(max_examples=8, deadline=None, derandomize=True)
+def test_any_faults_that_pass_change_nothing(
+    table: Path, honest: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory, faults: dict[int, list[str]]
+) -> None:
+    def fault(document: bytes, call: int) -> str | None:
+        return dict(enumerate(faults.get(NUMBERS[document], []), 1)).get(call)
+
+    out = tmp_path_factory.mktemp("any") / "run"
+    with served(Hostile(fault=fault)) as service:
+        label(table, out, service, single_file=True)
+    assert written(out) == honest
+
+
+REASONS = {
+    "500": "HTTP 500",
+    "reset": "connection",
+    "drip": "in time",
+    "truncated": "not JSON",
+    "html": "not JSON",
+    "wrong lengths": "no list of words",
+    "key told": "held the key",
+    "413": "HTTP 413",
+}
+
+
+@pytest.mark.parametrize("fault", REASONS)
+def test_a_row_that_always_fails_is_kept_with_its_reason(
+    fault: str, table: Path, tmp_path: Path, hostile: Hostile
+) -> None:
+    hostile.fault = lambda document, _: fault if NUMBERS[document] == 33 else None
+    manifest = label(table, tmp_path / "run", hostile, timeout=1 if fault == "drip" else 10)
+    attempts = 1 if fault == "413" else ATTEMPTS
+    rows = rows_of(tmp_path / "run")
+    assert manifest["failed"] == 1
+    assert [row["id"] for row in rows if row["status"] == "failed"] == ["page-33"]
+    assert (rows[33]["attempts"], rows[33]["texts"], rows[33]["polygons"]) == (attempts, [], [])
+    assert REASONS[fault] in str(rows[33]["error"])
+    assert hostile.calls[page(33)] == attempts
+
+
+def test_a_word_told_twice_is_kept_once(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    hostile.fault = lambda *_: "words twice"
+    label(table, tmp_path / "run", hostile)
+    assert {len(row["texts"]) for row in rows_of(tmp_path / "run")} == {4}  # type: ignore[arg-type]  # a list
+
+
+def test_a_wrong_key_stops_the_run_and_what_is_done_is_not_asked_again(
+    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
+    with pytest.raises(Failed, match=r"does not take the key \(HTTP 401\)"):
+        label(table, tmp_path / "run", hostile)
+    asked = hostile.calls.total()
+    hostile.fault = lambda *_: None
+    label(table, tmp_path / "run", hostile, single_file=True)
+    assert written(tmp_path / "run") == honest
+    assert hostile.calls.total() == ROWS + hostile.answered[401]
+    assert asked < hostile.calls.total()
+
+
+def test_a_service_that_moved_is_not_followed(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    hostile.fault = lambda *_: "302"
+    with pytest.raises(Failed, match="has moved"):
+        label(table, tmp_path / "run", hostile)
+
+
+def test_being_asked_too_often_costs_time_and_no_row(
+    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    until = time.monotonic() + 3
+    hostile.fault = lambda *_: "429" if time.monotonic() < until else None
+    label(table, tmp_path / "run", hostile, single_file=True, rate=20.0)
+    assert written(tmp_path / "run") == honest
+    assert hostile.answered[429] < 20
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_stopped_at_any_instant_ends_as_if_it_had_not_been(
+    stop: signal.Signals, table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    chance, out, lost, kills = random.Random(stop), tmp_path / "run", 0, 0
+    hostile.latency = 0.05
+    while not (out / "output.parquet").exists():
+        process = program(table, out, hostile, "--single-file", "--concurrency", "8")
+        calls = hostile.calls.total() + chance.randint(1, 30)
+        while process.poll() is None and hostile.calls.total() < calls:
+            time.sleep(chance.uniform(0, 0.01))
+        process.send_signal(stop)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode in {0, -signal.SIGKILL, 75}, said
+        assert process.returncode != 75 or "Start it again" in said
+        unsaved = {NUMBERS[document] for document in hostile.calls} - saved(out)
+        assert stop == signal.SIGKILL or not unsaved
+        lost, kills = lost + len(unsaved), kills + 1
+    assert kills >= 4
+    assert written(out) == honest
+    assert hostile.calls.total() <= ROWS + lost
+
+
+def saved(out: Path) -> set[int]:
+    """Rows that no later attempt asks for."""
+    parts = [name.split("-")[1:3] for name in (path.stem for path in out.glob("part-*"))]
+    kept = [row for path in out.glob("kept-*") for row in pq.read_table(path).column("row").to_pylist()]
+    return {*kept, *(row for first, last in parts for row in range(int(first), int(last)))}
+
+
+def test_a_committed_part_is_never_written_again(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
+    with pytest.raises(Failed):
+        label(table, tmp_path / "run", hostile)
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (tmp_path / "run").glob("part-*")}
+    hostile.fault = lambda *_: None
+    label(table, tmp_path / "run", hostile)
+    assert len(before) >= 2
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in before} == before
+
+
+def test_a_complete_run_asks_nothing_again(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    first = label(table, tmp_path / "run", hostile)
+    assert label(table, tmp_path / "run", hostile) == first
+    assert hostile.calls.total() == ROWS
+
+
+def test_a_run_goes_on_with_the_batches_it_began_with(
+    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
+    with pytest.raises(Failed):
+        label(table, tmp_path / "run", hostile)
+    hostile.fault = lambda *_: None
+    label(table, tmp_path / "run", hostile, batch_size=7, single_file=True)
+    assert written(tmp_path / "run") == honest
+
+
+def test_the_folder_of_another_run_is_refused(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    label(table, tmp_path / "run", hostile, max_rows=30)
+    (tmp_path / "run" / "manifest.json").unlink()
+    with pytest.raises(OtherRun, match="rows 30, not 90"):
+        label(table, tmp_path / "run", hostile)
+
+
+def test_money_stops_a_run_before_it_is_spent_and_the_run_goes_on(
+    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    with pytest.raises(Interrupted, match="--max-usd"):
+        label(table, tmp_path / "run", hostile, max_usd=0.0015 * 50)
+    assert hostile.calls.total() == 50
+    label(table, tmp_path / "run", hostile, single_file=True, max_usd=0.0015 * ROWS)
+    assert written(tmp_path / "run") == honest
+    assert hostile.calls.total() == ROWS
+
+
+def test_too_many_failures_stop_a_run(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    hostile.fault = lambda document, _: "413" if NUMBERS[document] < 10 else None
+    with pytest.raises(Failed, match="--max-failures allows 5"):
+        label(table, tmp_path / "run", hostile, max_failures=5)
+
+
+def test_the_first_rows_alone(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    assert label(table, tmp_path / "run", hostile, max_rows=25)["rows"] == 25
+    assert hostile.calls.total() == 25
+
+
+def test_images_inside_the_table(tmp_path: Path, honest: dict[str, bytes], hostile: Hostile) -> None:
+    label(dataset(tmp_path / "in", ROWS, inside=True), tmp_path / "run", hostile)
+    parts = {name: body for name, body in written(tmp_path / "run").items() if name.startswith("part-")}
+    assert parts == {name: body for name, body in honest.items() if name.startswith("part-")}
+
+
+@pytest.mark.parametrize("path", ["images/none.png", "/etc/passwd", "../../a.png", "https://example.com/a.png", "."])
+def test_an_image_that_is_not_there_or_not_ours_fails_its_row(path: str, tmp_path: Path, hostile: Hostile) -> None:
+    paths = [f"images/{number}.png" for number in range(9)] + [path]
+    label(dataset(tmp_path / "in", 10, image_path=paths), tmp_path / "run", hostile)
+    *good, bad = rows_of(tmp_path / "run")
+    assert {row["status"] for row in good} == {"labelled"}
+    assert bad["status"] == "failed"
+    assert path in str(bad["error"])
+    assert hostile.calls.total() == 9
+
+
+def test_a_file_that_is_no_image_fails_its_row_alone(tmp_path: Path, hostile: Hostile) -> None:
+    table = dataset(tmp_path / "in", 4)
+    (tmp_path / "in/images/1.png").write_bytes(b"no image")
+    (tmp_path / "in/images/2.png").write_bytes(b"")
+    label(table, tmp_path / "run", hostile)
+    assert [row["error"] for row in rows_of(tmp_path / "run")] == [
+        None,
+        "images/1.png is no image that can be read",
+        "images/2.png is empty",
+        None,
+    ]
+
+
+def test_the_key_is_told_nowhere(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    hostile.fault = lambda document, _: {3: "500", 5: "key told", 40: "401"}.get(NUMBERS[document])
+    process = program(table, tmp_path / "run", hostile)
+    told = "".join(process.communicate(timeout=60))
+    assert process.returncode == 1
+    assert "HTTP 401" in told
+    assert KEY not in told
+    assert all(KEY.encode() not in path.read_bytes() for path in (tmp_path / "run").iterdir())
+
+
+def test_a_checkpoint_is_one_line_that_is_metrics_too(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    process = program(table, tmp_path / "run", hostile)
+    lines = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+    checkpoints = [line for line in lines if line["message"] == "checkpoint"]
+    assert [line["done"] for line in checkpoints] == [20, 40, 60, 80, 90]
+    assert sum(line["calls"] for line in checkpoints) <= ROWS
+    assert all(line["slice"] == "ocr" and line["_aws"]["CloudWatchMetrics"] for line in checkpoints)
+    assert lines[-1] == {"message": "complete", "rows": 90, "failed": 0, "parts": 5}
+
+
+def test_two_processes_of_one_run_spoil_nothing(
+    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
+) -> None:
+    both = [program(table, tmp_path / "run", hostile, "--single-file") for _ in range(2)]
+    said = [process.communicate(timeout=60)[1] for process in both]
+    assert 0 in {process.returncode for process in both}, said
+    assert written(tmp_path / "run") == honest
+
+
+def test_a_dry_run_asks_nothing_and_says_what_a_run_would_cost(table: Path, tmp_path: Path, hostile: Hostile) -> None:
+    process = program(table, tmp_path / "run", hostile, "--dry-run")
+    told = json.loads(process.communicate(timeout=60)[0])
+    assert (told["rows"], told["images_missing"], told["usd"]) == (ROWS, 0, 0.135)
+    assert hostile.calls.total() == 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_sentence_and_exit_code_1_for_what_a_person_can_mend(tmp_path: Path, hostile: Hostile) -> None:
+    (tmp_path / "pages.parquet").write_text("not a table")
+    process = program(tmp_path / "pages.parquet", tmp_path / "run", hostile)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.fullmatch(r".*pages\.parquet is not a Parquet file: .*\n", said)

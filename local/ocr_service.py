@@ -1,0 +1,215 @@
+"""The OCR vendor's contract on loopback, with real words in its answers: `python -m local.ocr_service`.
+
+Its switches make what a client has to live with: limits on the rate, slow answers, failures, a key.
+"""
+
+import argparse
+import asyncio
+import hmac
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, BinaryIO
+
+from aiohttp import web
+from PIL import Image
+
+from local.ocr_answer import answer
+from local.ocr_document import Refused, pixels
+from local.ocr_engine import Engine
+
+PATH = "/v1/document-digitization"
+MODEL = "ocr"
+MOST_BYTES = 100 << 20
+ANSWER_SECONDS = 180
+STOP_SECONDS = 0.5
+MOST_READERS = 4  # each holds its own models and a page's layers: up to half a GiB
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """What the service is told to be."""
+
+    latency: float = 0.0
+    rate_limit: float | None = None
+    fail_share: float = 0.0
+    key: str | None = None
+
+
+class Readers:
+    """Threads that read pages, so that everything else is answered at once."""
+
+    def __init__(self) -> None:
+        cores = os.cpu_count() or 1
+        count = min(MOST_READERS, cores)
+        self._threads_each = cores // count
+        self._pool = ThreadPoolExecutor(count, "reader")
+        self._own = threading.local()
+
+    async def read(self, document: BinaryIO) -> dict[str, Any]:
+        """The answer to a document, once a reader has time for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, document)
+
+    async def stop(self, _: web.Application) -> None:
+        """Forget the pages that wait."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, document: BinaryIO) -> dict[str, Any]:
+        if not hasattr(self._own, "engine"):
+            self._own.engine = Engine(self._threads_each)
+        page = pixels(document)
+        return answer(self._own.engine.read(page), width=page.shape[1], height=page.shape[0])
+
+
+class RateLimit:
+    """So many requests a second, as many at once after a pause of a second."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._most = max(1.0, per_second)
+        self._left, self._at = self._most, time.monotonic()
+
+    def take(self) -> None:
+        """Count a request, or refuse it."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            pause = math.ceil((1 - self._left) / self._per_second)
+            raise Refused(429, f"Too many requests: ask again in {pause} s.", **{"Retry-After": str(pause)})
+        self._left -= 1
+
+
+class Failures:
+    """A share of the requests fails: every twentieth of them for 0.05."""
+
+    def __init__(self, share: float) -> None:
+        self._share, self._requests = share, 0
+
+    def take(self) -> None:
+        """Count a request, or fail it."""
+        before, self._requests = self._requests, self._requests + 1
+        if int(self._requests * self._share + 1e-9) > int(before * self._share + 1e-9):
+            raise Refused(500, "The service failed, as it was told to by --fail-share.")
+
+
+class Service:
+    """One route."""
+
+    def __init__(self, switches: Switches) -> None:
+        self._switches = switches
+        self._readers = Readers()
+        self._rate_limit = RateLimit(switches.rate_limit) if switches.rate_limit else None
+        self._failures = Failures(switches.fail_share)
+
+    def application(self) -> web.Application:
+        """What the HTTP server serves."""
+        application = web.Application(middlewares=[_in_one_sentence], client_max_size=MOST_BYTES)
+        application.router.add_post(PATH, self._digitize)
+        application.on_cleanup.append(self._readers.stop)
+        return application
+
+    async def _digitize(self, request: web.Request) -> web.Response:
+        began = time.monotonic()
+        self._check_key(request)
+        if self._rate_limit:
+            self._rate_limit.take()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            with await _document(request) as document:
+                self._failures.take()
+                found = await self._readers.read(document)
+            await asyncio.sleep(began + self._switches.latency - time.monotonic())
+        return web.json_response(found)
+
+    def _check_key(self, request: web.Request) -> None:
+        key, given = self._switches.key, request.headers.get("Authorization", "")
+        if key and not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {key}".encode()):
+            raise Refused(401, "The key is wrong: send `Authorization: Bearer` and the key of this service.")
+
+
+async def _document(request: web.Request) -> BinaryIO:
+    """The one file of the form."""
+    if request.content_type != "multipart/form-data":
+        raise Refused(400, "The body is no form: send multipart/form-data with `document` and `model`.")
+    form = await _form(request)
+    [model, *_] = models = form.getall("model", [""])
+    if len(models) > 1 or model != MODEL:
+        raise Refused(400, f"The model is not known: send the field `model` once, with the value `{MODEL}`.")
+    documents = form.getall("document", [])
+    if len(documents) != 1 or not isinstance(documents[0], web.FileField):
+        raise Refused(400, "Send one file in the field `document`.")
+    return documents[0].file
+
+
+async def _form(request: web.Request) -> Any:
+    try:
+        return await request.post()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(413, f"The document is larger than {MOST_BYTES >> 20} MiB: send it smaller.") from None
+    except (ValueError, AssertionError, LookupError, RuntimeError) as error:
+        raise Refused(400, "The form is damaged or cut off: send it again.") from error
+
+
+@web.middleware
+async def _in_one_sentence(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal is one sentence in one shape."""
+    try:
+        return await handler(request)
+    except Refused as refused:
+        return _sentence(refused)
+    except TimeoutError:
+        return _sentence(Refused(504, f"The page was not read within {ANSWER_SECONDS} s: send fewer at a time."))
+    except web.HTTPException as error:
+        return _sentence(Refused(error.status, f"There is no {request.method} here: send a POST to {PATH}."))
+
+
+def _sentence(refused: Refused) -> web.Response:
+    error = {"code": HTTPStatus(refused.status).name.lower(), "message": refused.reason}
+    return web.json_response({"error": error}, status=refused.status, headers=refused.headers)
+
+
+def _at_least_zero(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not zero or more")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return number
+
+
+def main() -> None:
+    """Read the flags and serve until a signal."""
+    parser = argparse.ArgumentParser(prog="local.ocr_service", description="The OCR vendor's contract on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--latency", type=_at_least_zero, default=0.0, metavar="SECONDS", help="no answer is sooner")
+    parser.add_argument("--rate-limit", type=_at_least_zero, metavar="PER_SECOND", help="429 beyond it")
+    parser.add_argument("--fail-share", type=_share, default=0.0, metavar="SHARE", help="500 for so many of 1")
+    parser.add_argument("--key", help="401 for any other")
+    flags = vars(parser.parse_args())
+    listening = socket.create_server(("127.0.0.1", flags.pop("port")))
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
+    print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+    web.run_app(
+        Service(Switches(**flags)).application(),
+        sock=listening,
+        print=None,
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=STOP_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """A document that anybody may have sent → its page as RGB pixels; its header is believed only after it is checked."""
 
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ class Refused(Exception):
         self.status, self.reason, self.headers = status, reason, headers
 
 
-def pixels(document: BinaryIO) -> NDArray[np.uint8]:
+def pixels(document: IO[bytes]) -> NDArray[np.uint8]:
     """The page as it is stored: no EXIF turns it, transparent paper is white."""
     try:
         with Image.open(document, formats=FORMATS) as image:

@@ -12,7 +12,7 @@ from rapidocr import RapidOCR
 
 NAME = f"rapidocr-{version('rapidocr')}"
 LONGEST_SIDE = 2000  # larger pages are read smaller
-LONGEST_TO_SHORTEST = 8  # the detector enlarges a page until its short side has 736 pixels: a strip would fill memory
+LONGEST_TO_SHORTEST = 4  # the detector enlarges a page until its short side has 736 pixels: a strip would fill memory
 SHORTEST_SIDE = 32
 UPRIGHT = 1.5  # RapidOCR reads a line of this height to width downwards
 PAPER = (255, 255, 255)
@@ -89,7 +89,7 @@ def _spans(line: NDArray[np.float64], letters: Sequence[Any], count: int) -> NDA
     along = line[1] - line[0]
     corners = np.array([corners for _, _, corners in letters], np.float64)
     shares = (corners - line[0]) @ along / max(1.0, float(along @ along))
-    return np.clip(np.stack([shares.min(axis=1), shares.max(axis=1)], axis=1), 0, 1)
+    return np.asarray(np.clip(np.stack([shares.min(axis=1), shares.max(axis=1)], axis=1), 0, 1))
 
 
 def _strip(line: NDArray[np.float64], start: float, end: float) -> NDArray[np.float64]:

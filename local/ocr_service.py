@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from aiohttp import web
 from PIL import Image
@@ -53,7 +53,7 @@ class Readers:
         self._pool = ThreadPoolExecutor(count, "reader")
         self._own = threading.local()
 
-    async def read(self, document: BinaryIO) -> dict[str, Any]:
+    async def read(self, document: IO[bytes]) -> dict[str, Any]:
         """The answer to a document, once a reader has time for it."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, document)
 
@@ -61,7 +61,7 @@ class Readers:
         """Forget the pages that wait."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, document: BinaryIO) -> dict[str, Any]:
+    def _read(self, document: IO[bytes]) -> dict[str, Any]:
         if not hasattr(self._own, "engine"):
             self._own.engine = Engine(self._threads_each)
         page = pixels(document)
@@ -134,7 +134,7 @@ class Service:
             raise Refused(401, "The key is wrong: send `Authorization: Bearer` and the key of this service.")
 
 
-async def _document(request: web.Request) -> BinaryIO:
+async def _document(request: web.Request) -> IO[bytes]:
     """The one file of the form."""
     if request.content_type != "multipart/form-data":
         raise Refused(400, "The body is no form: send multipart/form-data with `document` and `model`.")
@@ -182,6 +182,13 @@ def _at_least_zero(text: str) -> float:
     return number
 
 
+def _above_zero(text: str) -> float:
+    number = _at_least_zero(text)
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text} is not above zero")
+    return number
+
+
 def _share(text: str) -> float:
     number = float(text)
     if not 0 <= number <= 1:
@@ -194,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="local.ocr_service", description="The OCR vendor's contract on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency", type=_at_least_zero, default=0.0, metavar="SECONDS", help="no answer is sooner")
-    parser.add_argument("--rate-limit", type=_at_least_zero, metavar="PER_SECOND", help="429 beyond it")
+    parser.add_argument("--rate-limit", type=_above_zero, metavar="PER_SECOND", help="429 beyond it")
     parser.add_argument("--fail-share", type=_share, default=0.0, metavar="SHARE", help="500 for so many of 1")
     parser.add_argument("--key", help="401 for any other")
     flags = vars(parser.parse_args())

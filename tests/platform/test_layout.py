@@ -12,6 +12,7 @@ SLICES = sorted(path.name for path in (ROOT / "lambdas").iterdir() if (path / "_
 WINGS = ("app", "cli", "config", "containers", "lambdas", "local", "loupe", "stacks")
 SOURCES = sorted(path for wing in WINGS for path in [*ROOT.glob(f"{wing}.py"), *(ROOT / wing).rglob("*.py")])
 DOORS = ("settings", "limits")
+OCR_SERVICE = sorted((ROOT / "local").glob("ocr_*.py"))
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -62,8 +63,18 @@ def test_a_slice_has_the_same_name_in_every_wing(name: str) -> None:
 
 
 def test_the_engine_knows_resource_types_and_no_slice() -> None:
-    texts = {path: path.read_text() for path in (ROOT / "local").rglob("*.py")}
+    texts = {path: path.read_text() for path in (ROOT / "local").rglob("*.py") if path not in OCR_SERVICE}
     assert [path for path, text in texts.items() for name in SLICES if name in text] == []
+
+
+def test_the_engine_and_the_ocr_service_never_import_each_other() -> None:
+    crossing = [
+        (path, target)
+        for path in (ROOT / "local").rglob("*.py")
+        for target in ours(path)
+        if target[0] == "local" and target[1].startswith("ocr_") != (path in OCR_SERVICE)
+    ]
+    assert crossing == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

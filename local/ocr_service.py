@@ -3,17 +3,16 @@
 Its switches make what a client has to live with: limits on the rate, slow answers, failures, a key.
 """
 
-import argparse
 import asyncio
 import hmac
-import math
+import logging
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, Any
 
@@ -23,24 +22,16 @@ from PIL import Image
 from local.ocr_answer import answer
 from local.ocr_document import Refused, pixels
 from local.ocr_engine import Engine
+from local.ocr_switches import Failures, RateLimit, Switches, switches
 
 PATH = "/v1/document-digitization"
 MODEL = "ocr"
 MOST_BYTES = 100 << 20
+MOST_FIELDS = 1000
 ANSWER_SECONDS = 180
 STOP_SECONDS = 0.5
 MOST_READERS = 4  # each holds its own models and a page's layers: up to half a GiB
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Switches:
-    """What the service is told to be."""
-
-    latency: float = 0.0
-    rate_limit: float | None = None
-    fail_share: float = 0.0
-    key: str | None = None
 
 
 class Readers:
@@ -68,38 +59,6 @@ class Readers:
         return answer(self._own.engine.read(page), width=page.shape[1], height=page.shape[0])
 
 
-class RateLimit:
-    """So many requests a second, as many at once after a pause of a second."""
-
-    def __init__(self, per_second: float) -> None:
-        self._per_second = per_second
-        self._most = max(1.0, per_second)
-        self._left, self._at = self._most, time.monotonic()
-
-    def take(self) -> None:
-        """Count a request, or refuse it."""
-        now = time.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            pause = math.ceil((1 - self._left) / self._per_second)
-            raise Refused(429, f"Too many requests: ask again in {pause} s.", **{"Retry-After": str(pause)})
-        self._left -= 1
-
-
-class Failures:
-    """A share of the requests fails: every twentieth of them for 0.05."""
-
-    def __init__(self, share: float) -> None:
-        self._share, self._requests = share, 0
-
-    def take(self) -> None:
-        """Count a request, or fail it."""
-        before, self._requests = self._requests, self._requests + 1
-        if int(self._requests * self._share + 1e-9) > int(before * self._share + 1e-9):
-            raise Refused(500, "The service failed, as it was told to by --fail-share.")
-
-
 class Service:
     """One route."""
 
@@ -111,7 +70,9 @@ class Service:
 
     def application(self) -> web.Application:
         """What the HTTP server serves."""
-        application = web.Application(middlewares=[_in_one_sentence], client_max_size=MOST_BYTES)
+        application = web.Application(
+            middlewares=[_in_one_sentence], client_max_size=MOST_BYTES, client_max_fields=MOST_FIELDS
+        )
         application.router.add_post(PATH, self._digitize)
         application.on_cleanup.append(self._readers.stop)
         return application
@@ -152,7 +113,8 @@ async def _form(request: web.Request) -> Any:
     try:
         return await request.post()
     except web.HTTPRequestEntityTooLarge:
-        raise Refused(413, f"The document is larger than {MOST_BYTES >> 20} MiB: send it smaller.") from None
+        most = f"{MOST_BYTES >> 20} MiB or {MOST_FIELDS} fields"
+        raise Refused(413, f"The form is larger than {most}: send one smaller document.") from None
     except (ValueError, AssertionError, LookupError, RuntimeError) as error:
         raise Refused(400, "The form is damaged or cut off: send it again.") from error
 
@@ -168,6 +130,9 @@ async def _in_one_sentence(request: web.Request, handler: Handler) -> web.Stream
         return _sentence(Refused(504, f"The page was not read within {ANSWER_SECONDS} s: send fewer at a time."))
     except web.HTTPException as error:
         return _sentence(Refused(error.status, f"There is no {request.method} here: send a POST to {PATH}."))
+    except Exception:
+        logging.exception("A page was not read.")
+        return _sentence(Refused(500, "The service failed: what it stumbled over is in its output."))
 
 
 def _sentence(refused: Refused) -> web.Response:
@@ -175,47 +140,24 @@ def _sentence(refused: Refused) -> web.Response:
     return web.json_response({"error": error}, status=refused.status, headers=refused.headers)
 
 
-def _at_least_zero(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not zero or more")
-    return number
-
-
-def _above_zero(text: str) -> float:
-    number = _at_least_zero(text)
-    if not number:
-        raise argparse.ArgumentTypeError(f"{text} is not above zero")
-    return number
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return number
-
-
 def main() -> None:
     """Read the flags and serve until a signal."""
-    parser = argparse.ArgumentParser(prog="local.ocr_service", description="The OCR vendor's contract on loopback.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--latency", type=_at_least_zero, default=0.0, metavar="SECONDS", help="no answer is sooner")
-    parser.add_argument("--rate-limit", type=_above_zero, metavar="PER_SECOND", help="429 beyond it")
-    parser.add_argument("--fail-share", type=_share, default=0.0, metavar="SHARE", help="500 for so many of 1")
-    parser.add_argument("--key", help="401 for any other")
-    flags = vars(parser.parse_args())
-    listening = socket.create_server(("127.0.0.1", flags.pop("port")))
+    port, told = switches()
+    try:
+        listening = socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError):
+        sys.exit(f"Port {port} cannot be had: name another with --port, or none.")
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     web.run_app(
-        Service(Switches(**flags)).application(),
+        Service(told).application(),
         sock=listening,
         print=None,
         access_log=None,
         handler_cancellation=True,
         shutdown_timeout=STOP_SECONDS,
     )
+    os._exit(0)  # the readers would finish their pages, for which nobody waits any more
 
 
 if __name__ == "__main__":

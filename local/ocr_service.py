@@ -145,7 +145,7 @@ def main() -> None:
     port, told = switches()
     try:
         listening = socket.create_server(("127.0.0.1", port))
-    except (OSError, OverflowError):
+    except OSError:
         sys.exit(f"Port {port} cannot be had: name another with --port, or none.")
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is decoded
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)

@@ -53,13 +53,20 @@ class Failures:
 def switches() -> tuple[int, Switches]:
     """The port and the switches, from the command line."""
     parser = argparse.ArgumentParser(prog="local.ocr_service", description="The OCR vendor's contract on loopback.")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=_port, default=0, metavar="PORT", help="0 takes a free one")
     parser.add_argument("--latency", type=_at_least_zero, default=0.0, metavar="SECONDS", help="no page is sooner")
     parser.add_argument("--rate-limit", type=_above_zero, metavar="PER_SECOND", help="429 beyond it")
     parser.add_argument("--fail-share", type=_share, default=0.0, metavar="SHARE", help="500 for so many of 1")
     parser.add_argument("--key", help="401 for any other")
     flags = vars(parser.parse_args())
     return flags.pop("port"), Switches(**flags)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return number
 
 
 def _at_least_zero(text: str) -> float:

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -261,15 +262,12 @@ def test_a_limited_service_refuses_the_next_request_at_once_while_it_reads_a_pag
     with running("--rate-limit", "0.01", "--key", KEY) as limited, ThreadPoolExecutor() as beside:
         for key in (None, "up_other", KEY + "x", "\xfc"):
             assert_refused(limited.ask(png(), key=key), 401, "The key is wrong")
-        page = beside.submit(limited.ask, DRAWN["letter"].image, key=KEY)
-        time.sleep(0.3)
-        began = time.monotonic()
-        refused = limited.ask(DRAWN["letter"].image, key=KEY)
-        took, reading = time.monotonic() - began, not page.done()
+        asked = beside.map(lambda _: limited.ask(DRAWN["letter"].image, key=KEY), range(2))
+        read, refused = sorted(asked, key=lambda answer: answer.status_code)
+        assert read.status_code == 200
         assert_refused(refused, 429, "Too many requests: ask again in")
         assert 90 <= int(refused.headers["Retry-After"]) <= 100
-        assert (took < 0.5, reading) == (True, True)
-        assert page.result().status_code == 200
+        assert refused.elapsed < timedelta(seconds=0.5) < read.elapsed
 
 
 def test_a_failing_and_slow_service_fails_its_share_and_answers_no_sooner() -> None:
@@ -304,7 +302,7 @@ def test_it_listens_on_loopback_only_and_ends_with_a_signal_while_it_reads() -> 
 
 
 @pytest.mark.parametrize(
-    "flags", [["--fail-share", "1.5"], ["--latency", "-1"], ["--rate-limit", "0"], ["--port", "x"]]
+    "flags", [["--fail-share", "1.5"], ["--latency", "-1"], ["--rate-limit", "0"], ["--port", "70000"]]
 )
 def test_a_switch_that_makes_no_sense_is_named(
     flags: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -315,10 +313,9 @@ def test_a_switch_that_makes_no_sense_is_named(
     assert f"argument {flags[0]}: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("out_of_range", [True, False])
-def test_a_port_that_cannot_be_had_is_named(out_of_range: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = "70000" if out_of_range else str(taken.getsockname()[1])
+        port = str(taken.getsockname()[1])
         monkeypatch.setattr(sys, "argv", ["local.ocr_service", "--port", port])
         with pytest.raises(SystemExit, match=f"^Port {port} cannot be had"):
             main()

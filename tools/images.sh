@@ -144,6 +144,26 @@ try_room_detection() {
   say "room_detection: /ping, /invocations, refusals, unprivileged workers, SIGTERM: all right"
 }
 
+run_ocr() { # as Batch does: unprivileged, with little memory; without a service, every page's calls fail
+  pm run --rm --network none --memory 512m --read-only --tmpfs /tmp -v "$STATE/answers/pages:/pages:ro" \
+    -e LOUPE_OCR_URL=http://127.0.0.1:9 -e LOUPE_OCR_KEY=none -e LOUPE_OCR_RETRY_MILLISECONDS=1 \
+    localhost/ocr:ci run --output /tmp/run "$@" 2>&1
+}
+
+try_ocr() {
+  local said pages=$STATE/answers/pages
+  mkdir -p "$STATE/answers"
+  .venv/bin/python -m examples.pages "$pages" --rows 4 >/dev/null
+  said=$(run_ocr --dataset /pages/pages.parquet --dry-run) || fail "a dry run ended with $?: $said"
+  grep -q '"images_missing": 0' <<<"$said" || fail "a dry run said: $said"
+  said=$(run_ocr --dataset /pages/pages.parquet --rate 100) || fail "a run ended with $?: $said"
+  grep -q '"rows": 4, "failed": 4' <<<"$said" || fail "a run said: $said"
+  echo "no table" >"$pages/text.parquet"
+  if said=$(run_ocr --dataset /pages/text.parquet); then fail "a text file was labelled"; fi
+  grep -q 'is not a Parquet file' <<<"$said" || fail "a text file gave: $said"
+  say "ocr: a dry run, a run without its service, a table that is none: all right"
+}
+
 check_machine
 configure_podman
 trap clean_up EXIT

@@ -8,4 +8,4 @@ for service in "$packages"/botocore/data/*/; do
   case "$(basename "$service")" in s3 | sts | sso | sso-oidc | signin) ;; *) rm -rf "$service" ;; esac
 done
 rm -rf "$packages"/pyarrow/src
-rm -f "$packages"/pyarrow/libarrow_flight* "$packages"/pyarrow/libarrow_substrait* "$packages"/pyarrow/libarrow_dataset*
+rm -f "$packages"/pyarrow/libarrow_flight* "$packages"/pyarrow/libarrow_python_flight* "$packages"/pyarrow/_flight*

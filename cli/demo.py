@@ -144,7 +144,7 @@ def main() -> None:
     given = [Path(word) for word in sys.argv[1:]]
     files = given or sorted(path for path in EXAMPLES.iterdir() if path.suffix in CONTENT_TYPES)
     ask_loopback_directly()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # what was started is stopped, whoever ends this
     try:
         demo(files)

@@ -1,7 +1,6 @@
 """A page's pixels → the words on it, asked of a document OCR service; nothing it says is believed unchecked."""
 
 import http
-import json
 import os
 import time
 from typing import Any
@@ -15,8 +14,8 @@ from numpy.typing import NDArray
 
 from cli.connection import as_it_is
 from cli.trouble import Trouble
+from containers.ocr.answers import BadAnswer, answer_in
 from containers.room_detection.names import Word
-from loupe import contracts
 
 KEY = "LOUPE_OCR_KEY"
 PATH = "/v1/document-digitization"
@@ -39,9 +38,8 @@ def words(page: NDArray[np.uint8], url: str) -> list[Word]:
     service = f"The OCR service at {host(url)}"
     sent = _small_enough(page)
     try:
-        answer = json.loads(_answer(sent, url, service), parse_constant=_refuse)
-        found = contracts.check("room_detection/words", answer)["pages"][0]["words"]
-    except (ValueError, RecursionError) as error:
+        found = answer_in(_answer(sent, url, service), "ocr/answer")["pages"][0]["words"]
+    except BadAnswer as error:
         raise Trouble(f"{service} gave an answer that is no list of words.") from error
     scale = np.array([page.shape[1] / sent.shape[1], page.shape[0] / sent.shape[0]])
     return [Word(word["text"], _corners(word) * scale) for word in found]
@@ -127,7 +125,3 @@ def _small_enough(page: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _corners(word: dict[str, Any]) -> NDArray[np.float64]:
     return np.array([[corner["x"], corner["y"]] for corner in word["boundingBox"]["vertices"]], np.float64)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Self
 
 
@@ -12,7 +12,7 @@ class MissingSettings(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Base of a slice's settings: str and int fields, each the variable `LOUPE_<FIELD>`."""
+    """Base of a slice's settings: str, int and float fields, each the variable `LOUPE_<FIELD>`."""
 
     def to_environ(self) -> dict[str, str]:
         """The environment that `from_environ` reads back; values may still be CDK tokens."""
@@ -20,11 +20,13 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read every field; raise MissingSettings naming all that are absent."""
-        missing = [_variable(field.name) for field in fields(cls) if _variable(field.name) not in environ]
+        """Read every field; MissingSettings names all that are absent and have no default."""
+        absent = [field for field in fields(cls) if _variable(field.name) not in environ]
+        missing = [_variable(field.name) for field in absent if field.default is MISSING]
         if missing:
             raise MissingSettings(f"{cls.__name__} needs the environment variables {', '.join(missing)}")
-        return cls(**{field.name: field.type(environ[_variable(field.name)]) for field in fields(cls)})  # type: ignore[operator]  # annotations here are str and int themselves
+        given = [field for field in fields(cls) if field not in absent]
+        return cls(**{field.name: field.type(environ[_variable(field.name)]) for field in given})  # type: ignore[operator]  # annotations here are str, int and float themselves
 
 
 def _variable(field_name: str) -> str:

@@ -27,26 +27,26 @@ class Words:
 
 def words_in(body: bytes, *, width: int, height: int) -> Words:
     """Read a body for an image of that size; BadAnswer for anything else than an answer."""
-    answer = _parsed(body)
-    kind = "answer" if "pages" in answer else "elements"
-    try:
-        contracts.check(f"ocr/{kind}", answer)
-    except contracts.ContractError as error:
-        raise BadAnswer("an answer that is no list of words") from error
-    found = _words(answer) if kind == "answer" else _elements(answer, width, height)
+    answer = answer_in(body)
+    found = _words(answer) if "pages" in answer else _elements(answer, width, height)
     once = list({(tuple(map(tuple, polygon)), text): (polygon, text, label) for polygon, text, label in found}.values())
     polygons, texts, labels = (list(column) for column in zip(*once, strict=True)) if once else ([], [], [])
     billed = answer.get("numBilledPages", 1)
     return Words(width=width, height=height, polygons=polygons, texts=texts, labels=labels, billed_pages=billed)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def answer_in(body: bytes, contract: str | None = None) -> dict[str, Any]:
+    """An answer that keeps its contract; without a name, the one that its shape tells."""
     try:
         answer = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise BadAnswer("a body that is not JSON") from error
     if not isinstance(answer, dict):
         raise BadAnswer("JSON that is no object")
+    try:
+        contracts.check(contract or ("ocr/answer" if "pages" in answer else "ocr/elements"), answer)
+    except contracts.ContractError as error:
+        raise BadAnswer("an answer that is no list of words") from error
     return answer
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from containers.ocr.answers import Words
@@ -149,9 +150,8 @@ class Labelling:
 
     async def _sleep(self, seconds: float) -> None:
         """Outside the slots: a row that waits keeps no other from being asked."""
-        stopped = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({stopped}, timeout=seconds)
-        stopped.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
         self._check_stop()
 
     def _check_stop(self) -> None:

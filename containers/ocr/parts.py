@@ -127,11 +127,11 @@ class Parts:
 
     def kept(self) -> dict[int, Item]:
         """The rows that earlier attempts kept and no part has."""
-        found: dict[int, Item] = {}
+        found, first = dict[int, Item](), self.reached
         for name in self.folder.names("kept-"):
             for row in pq.read_table(io.BytesIO(self.folder.read(name))).to_pylist():
                 number = row.pop("row")
-                if number >= self.reached:
+                if number >= first:
                     found[number] = row
         return found
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from types import TracebackType
 from typing import Self
 
@@ -58,15 +58,11 @@ class Progress:
         if not self._bar.disable:
             self._bar.set_postfix(failed=totals.failures, retries=totals.retries, usd=round(totals.usd, 2))
             return
-        print(json.dumps({"message": "checkpoint", "done": self._done, "of": self._rows, **new, **self._metrics(new)}))
+        print(json.dumps({"message": "checkpoint", "done": self._done, "of": self._rows, **new, **self._metrics()}))
 
-    def _metrics(self, new: dict[str, float]) -> dict[str, object]:
-        metrics = [{"Name": f"Ocr{_camel(name)}", "Unit": _UNITS.get(name, "Count")} for name in new]
+    def _metrics(self) -> dict[str, object]:
+        """Which of a line's numbers are metrics."""
+        metrics = [{"Name": field.name, "Unit": _UNITS.get(field.name, "Count")} for field in fields(Counts)]
         described = {"Namespace": "Loupe", "Dimensions": [["slice", "environment"]], "Metrics": metrics}
-        values = {f"Ocr{_camel(name)}": value for name, value in new.items()}
         aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
-        return {"slice": "ocr", "environment": self._environment, **values, "_aws": aws}
-
-
-def _camel(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))
+        return {"slice": "ocr", "environment": self._environment, "_aws": aws}

@@ -1,9 +1,6 @@
 """What the container takes: limits on bytes, pixels and pages, and the one way a blueprint is refused."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from loupe.settings import Settings
 
@@ -25,11 +22,6 @@ class Limits(Settings):
     max_megapixels: int = 100
     max_pages: int = 20
     pdf_dpi: int = 200
-
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """What the environment says; the defaults where it says nothing."""
-        return super().from_environ({**cls().to_environ(), **environ})
 
     @property
     def max_bytes(self) -> int:

@@ -204,14 +204,18 @@ def _distance(one: Box, other: Box) -> int:
 
 
 def _widened(box: Box, width: int, height: int) -> Box:
+    left, top, right, bottom = _with_margin(box)
+    return max(0, left), max(0, top), min(width, right), min(height, bottom)
+
+
+def _with_margin(box: Box) -> Box:
     margin = int(0.03 * _side(box)) + 4
-    return max(0, box[0] - margin), max(0, box[1] - margin), min(width, box[2] + margin), min(height, box[3] + margin)
+    return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
 def _box_around(points: Points) -> Box:
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    margin = int(0.03 * max(right - left, bottom - top)) + 4
-    return int(left) - margin, int(top) - margin, ceil(right) + margin, ceil(bottom) + margin
+    return _with_margin((int(left), int(top), ceil(right), ceil(bottom)))
 
 
 def _thinned(gray: Gray, step: int) -> Gray:

@@ -26,7 +26,7 @@ from loupe.contracts import SCHEMAS, check
 CANARY = "up_canary0123456789"
 PAGE = np.full((80, 100), 255, np.uint8)
 ROOM = json.loads((SCHEMAS / "room_detection/examples/rooms.ok.one_room.json").read_text())
-READ = json.loads((SCHEMAS / "room_detection/examples/words.ok.one_word.json").read_text())
+READ = json.loads((SCHEMAS / "ocr/examples/answer.ok.one_word.json").read_text())
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
 

@@ -141,7 +141,7 @@ def assert_refused(asked: requests.Response, status: int, sentence: str) -> None
 def test_the_answer_has_exactly_the_documented_shape(service: Service) -> None:
     page = DRAWN["receipt"]
     asked = service.ask(page.image)
-    answer = check("room_detection/words", asked.json())
+    answer = check("ocr/answer", asked.json())
     words = answer["pages"][0]["words"]
     assert (asked.status_code, asked.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
     assert shape(answer) == shape(DOCUMENTED)
@@ -177,7 +177,7 @@ def test_a_line_that_runs_downwards_is_answered_from_where_reading_starts(servic
 
 def test_a_page_without_words_has_none(service: Service) -> None:
     answer = service.ask(png()).json()
-    assert set(check("room_detection/words", answer)) == set(DOCUMENTED)
+    assert set(check("ocr/answer", answer)) == set(DOCUMENTED)
     assert (answer["text"], answer["confidence"], answer["pages"][0]["words"]) == ("", 0, [])
 
 

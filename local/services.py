@@ -17,7 +17,7 @@ from local.models import Models
 from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
-from local.seams import access, deliveries, functions, state
+from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
 
 
@@ -36,6 +36,7 @@ class Services:
         faults.stop_tasks = self._jobs.stop_tasks
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
         _decide_as_aws_does()
+        objects.serve_ranges_of_versions()
         deliveries.name_object_versions()
         deliveries.check_policies(denials.record)
         denials.watch()

@@ -12,7 +12,7 @@ class MissingSettings(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Base of a slice's settings: str and int fields, each the variable `LOUPE_<FIELD>`."""
+    """Base of a slice's settings: str, int and float fields, each the variable `LOUPE_<FIELD>`."""
 
     def to_environ(self) -> dict[str, str]:
         """The environment that `from_environ` reads back; values may still be CDK tokens."""
@@ -24,7 +24,7 @@ class Settings:
         missing = [_variable(field.name) for field in fields(cls) if _variable(field.name) not in environ]
         if missing:
             raise MissingSettings(f"{cls.__name__} needs the environment variables {', '.join(missing)}")
-        return cls(**{field.name: field.type(environ[_variable(field.name)]) for field in fields(cls)})  # type: ignore[operator]  # annotations here are str and int themselves
+        return cls(**{field.name: field.type(environ[_variable(field.name)]) for field in fields(cls)})  # type: ignore[operator]  # annotations here are str, int and float themselves
 
 
 def _variable(field_name: str) -> str:

@@ -16,7 +16,7 @@ class OcrSettings(Settings):
     ocr_key: str = field(repr=False)
     ocr_timeout_seconds: int = 200  # the service gives up after 180
     ocr_retry_milliseconds: int = 1000  # before the first retry; doubled before each other
-    micro_usd_per_page: int = 1500
+    usd_per_page: float = 0.0015
     environment: str = "laptop"
 
     @classmethod
@@ -25,7 +25,3 @@ class OcrSettings(Settings):
         defaults = cls(ocr_url="", ocr_key="").to_environ()
         needed = ("LOUPE_OCR_URL", "LOUPE_OCR_KEY")
         return super().from_environ({n: v for n, v in defaults.items() if n not in needed} | dict(environ))
-
-    @property
-    def usd_per_page(self) -> float:
-        return self.micro_usd_per_page / 1_000_000

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from containers.ocr.labelling import ATTEMPTS
 from containers.ocr.parts import OtherRun
 from containers.ocr.run import Failed, Interrupted
-from tests.ocr.programs import label, program, written
 from tests.ocr.datasets import dataset, page
 from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
+from tests.ocr.programs import label, program, written
 
 ROWS = 90
 ENDING = {"401", "302", "413"}

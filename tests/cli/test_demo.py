@@ -87,8 +87,8 @@ def test_a_name_that_is_no_plans_is_said_before_anything_starts(temporary: Path)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_demo_that_is_ended_stops_what_it_started(temporary: Path, number: signal.Signals) -> None:
-    ran = demo(temporary, EXAMPLES / "listing.png")
-    eventually(lambda: any("gunicorn" in command for command in processes(temporary)), 60)
+    ran = demo(temporary)
+    eventually(lambda: any("gunicorn" in command for command in processes(temporary)), 150)
     time.sleep(0.2)
     ran.send_signal(number)
     ran.communicate(timeout=60)

@@ -36,5 +36,5 @@ def program(table: Path, out: Path, service: Hostile, *flags: str) -> "subproces
 
 
 def written(out: Path) -> dict[str, bytes]:
-    """The output: everything but what interrupted attempts kept for the next one."""
-    return {path.name: path.read_bytes() for path in sorted(out.iterdir()) if not path.name.startswith("kept-")}
+    """The output: everything but what attempts kept for the next one, and drafts that a killed one left hidden."""
+    return {path.name: path.read_bytes() for path in sorted(out.iterdir()) if not path.name.startswith(("kept-", "."))}

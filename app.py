@@ -9,6 +9,7 @@ from aws_cdk import App, Tags
 
 from config import Config, UnknownEnvironment, config_for
 from stacks.api import ApiStack
+from stacks.ocr import OcrStack
 from stacks.room_detection import RoomDetectionStack
 from stacks.storage import StorageStack
 
@@ -17,6 +18,7 @@ def build(config: Config, app: App) -> App:
     """Compose the platform of one environment."""
     storage = StorageStack(app, "Storage", config=config)
     rooms = RoomDetectionStack(app, "RoomDetection", config=config, storage=storage)
+    OcrStack(app, "Ocr", config=config, storage=storage)
     ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status)
     tags = {"project": "loupe", "env": config.environment, "owner": config.owner}
     for name, value in {**tags, "managed_by": "cdk", "cost_center": config.cost_center}.items():

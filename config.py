@@ -41,6 +41,59 @@ class RoomDetectionConfig:
         _within("redelivery_seconds", self.redelivery_seconds, self.function_timeout_seconds, 43_200)
 
 
+_MEMORY_MIB = {
+    ".25": (512, 1024, 2048),
+    ".5": (1024, 2048, 3072, 4096),
+    "1": tuple(range(2048, 8193, 1024)),
+    "2": tuple(range(4096, 16385, 1024)),
+    "4": tuple(range(8192, 30721, 1024)),
+}  # what Fargate offers beside so many vCPUs
+
+
+@dataclass(frozen=True, kw_only=True)
+class OcrConfig:
+    """Pace, price and size of a run over a table of page images, and how long it may take."""
+
+    service_url: str = "https://api.upstage.ai"  # a change of it empties the secret's key
+    model: str = "ocr"
+    rate_per_second: float = 3.0
+    max_in_flight: int = 64
+    checkpoint_rows: int = 500
+    usd_per_page: float = 0.0015
+    vcpu: str = ".25"
+    memory_mib: int = 1024
+    max_vcpus: int = 1
+    attempts: int = 5
+    attempt_hours: int = 96
+    waiting_hours: int = 24
+    stop_seconds: int = 110
+    function_timeout_seconds: int = 60
+    redelivery_seconds: int = 360
+    run_memory_days: int = 365
+
+    def __post_init__(self) -> None:
+        if not self.service_url.startswith("https://"):
+            raise ValueError(f"service_url must start with https://, not {self.service_url!r}")
+        if self.memory_mib not in _MEMORY_MIB.get(self.vcpu, ()):
+            raise ValueError(f"Fargate has no {self.vcpu} vCPU with {self.memory_mib} MiB")
+        _within("rate_per_second", self.rate_per_second, 0.1, 100)
+        _within("max_in_flight", self.max_in_flight, 1, 1000)
+        _within("checkpoint_rows", self.checkpoint_rows, 1, 100_000)
+        _within("usd_per_page", self.usd_per_page, 0, 10)
+        _within("max_vcpus", self.max_vcpus, max(1, float(self.vcpu)), 100)
+        _within("attempts", self.attempts, 1, 10)
+        _within("attempt_hours", self.attempt_hours, 1, 14 * 24)
+        _within("waiting_hours", self.waiting_hours, 1, 24)
+        _within("stop_seconds", self.stop_seconds, 30, 120)
+        _within("redelivery_seconds", self.redelivery_seconds, self.lease_seconds, 43_200)
+        _within("run_memory_days", self.run_memory_days, 30, 3650)
+
+    @property
+    def lease_seconds(self) -> int:
+        """How long a submitter holds a run: longer than its function can live, so an expired holder is a dead one."""
+        return self.function_timeout_seconds + 30
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiConfig:
     """How much the HTTP API takes, and from which web origins (none by default)."""
@@ -66,6 +119,7 @@ class Config:
     break_glass_role: str = "loupe-break-glass"
     bundle_for_this_machine: bool = False
     room_detection: RoomDetectionConfig = field(default_factory=RoomDetectionConfig)
+    ocr: OcrConfig = field(default_factory=OcrConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
 
     def __post_init__(self) -> None:
@@ -73,7 +127,7 @@ class Config:
             raise ValueError(f"environment must be lower-case letters and digits, not {self.environment!r}")
 
 
-def _within(name: str, value: int, low: int, high: int) -> None:
+def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} must be between {low} and {high}, not {value}")
 
@@ -85,6 +139,7 @@ PROD = Config(
     retain_data=True,
     log_retention_days=365,
     room_detection=RoomDetectionConfig(max_instances=10),
+    ocr=OcrConfig(attempts=10, attempt_hours=14 * 24),
     api=ApiConfig(requests_per_second=200, burst=400),
 )
 LAPTOP = Config(
@@ -100,6 +155,14 @@ LAPTOP = Config(
         queued_minutes=2,
         look_again_seconds=20,
         sweep_minutes=1,
+    ),
+    ocr=OcrConfig(
+        attempts=3,
+        attempt_hours=1,
+        waiting_hours=1,
+        stop_seconds=30,
+        function_timeout_seconds=15,
+        redelivery_seconds=60,
     ),
 )
 

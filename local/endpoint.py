@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import boto3
 from botocore.config import Config
 
+from local import identity
 from local.backlog import Backlog
 from local.inference import Abandoned, Destination, Inference, Request
 from local.programs import Program
-from local.seams import access, account
+from local.seams import account
 from local.server import Server
 
 IDLE_SECONDS = 0.5
@@ -37,10 +37,7 @@ class EndpointPlan:
     @cached_property
     def destination(self) -> Destination:
         """Clients that act as the model's role, so that its policies are enforced."""
-        keys = access.role_credentials(self.role, "SageMaker")
-        session = boto3.Session(
-            keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"], account.REGION
-        )
+        session = identity.session(self.role, "SageMaker")
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=self.invocations)
         return Destination(
             s3=session.client("s3", endpoint_url=self.url, config=config),

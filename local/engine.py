@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from local.services import Services
 
 AUTOSAVE_SECONDS = 2.0
-STOP_SECONDS = 6.0
+STOP_SECONDS = 9.0
 SITE = Path(__file__).with_name("worker_site")
 
 
@@ -100,11 +100,17 @@ async def _serve(services: "Services", *, home: Path, port: int) -> None:
     threading.Thread(target=_announce, args=(services, home, port), daemon=True).start()
     try:
         application: Any = services.application  # plain ASGI; hypercorn's types name its own messages
-        await serve(application, config, shutdown_trigger=stop.wait)
+        await serve(application, config, shutdown_trigger=lambda: _until_stopped(stop, services))
     finally:
         services.save()
         services.stop()
         os._exit(0)
+
+
+async def _until_stopped(stop: asyncio.Event, services: "Services") -> None:
+    """Return once the server may close: the jobs end before it, for what they save goes through it."""
+    await stop.wait()
+    await asyncio.to_thread(services.interrupt)
 
 
 def _begin_to_stop(stop: asyncio.Event) -> None:

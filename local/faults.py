@@ -1,4 +1,4 @@
-"""Faults injected at the AWS boundary: an action that fails, or a publish whose deliveries are dropped or doubled."""
+"""Faults injected at the AWS boundary: an action that fails, a publish that is dropped or doubled, a task that ends."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,13 @@ from typing import Any, Literal
 
 from local.seams import account, deliveries, routing
 
-Effect = Literal["fail", "drop", "double"]
+Effect = Literal["fail", "drop", "double", "reclaim", "expire"]
+PLACES = {
+    "drop": "sns:Publish",
+    "double": "sns:Publish",
+    "reclaim": "ecs:StopTask",
+    "expire": "ecs:StopTask",
+}
 
 
 class UnknownFault(ValueError):
@@ -16,23 +22,29 @@ class UnknownFault(ValueError):
 
 @dataclass(kw_only=True)
 class Fault:
-    """What happens to the next `times` calls of an action."""
+    """What happens to the next `times` calls of an action, or at once to `times` running tasks.
+
+    `reclaim` takes Spot tasks back, `expire` lets tasks reach their time limit; `job` is an id or a name, or any.
+    """
 
     action: str
     times: int
+    job: str = ""
     effect: Effect = "fail"
     error: str = "ThrottlingException"
     status: int = 429
 
     def __post_init__(self) -> None:
-        if self.effect != "fail" and self.action != "sns:Publish":
-            raise UnknownFault(f"{self.effect} works on sns:Publish only, not on {self.action}")
+        place = PLACES.get(self.effect, self.action)
+        if self.action != place:
+            raise UnknownFault(f"{self.effect} works on {place} only, not on {self.action}")
 
 
 class Faults:
     """The faults that still wait for their calls."""
 
     def __init__(self) -> None:
+        self.stop_tasks: Callable[[Fault], None] = _no_tasks
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
 
@@ -42,7 +54,10 @@ class Faults:
         deliveries.wrap_fanout(self._deliver)
 
     def add(self, fault: Fault) -> None:
-        """Let a fault happen to the next calls of its action."""
+        """Let a fault happen to the next calls of its action, or to tasks that run now."""
+        if PLACES.get(fault.effect) == "ecs:StopTask":
+            self.stop_tasks(fault)
+            return
         with self._lock:
             self._waiting.append(fault)
 
@@ -75,3 +90,7 @@ class Faults:
         fault = self._take("sns:Publish", "drop", "double")
         for _ in range({None: 1, "drop": 0, "double": 2}[fault.effect if fault else None]):
             fan_out()
+
+
+def _no_tasks(fault: Fault) -> None:
+    raise UnknownFault(f"{fault.effect}: no tasks run here")

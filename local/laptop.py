@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 from botocore.config import Config
@@ -28,7 +28,7 @@ from local.stacks import Stacks
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".loupe"
 START_SECONDS = 20.0
-STOP_SECONDS = 8.0
+STOP_SECONDS = 11.0
 LOG_LINES = 30
 
 
@@ -112,14 +112,14 @@ class Laptop:
         )
 
     def logs(self, *, follow: bool = False) -> Iterator[str]:
-        """Lines of the engine, the functions and the model servers; with `follow`, without end."""
-        files = {file: file.open(errors="replace") for file in sorted((self.home / "logs").glob("*.log"))}
+        """Lines of the engine, the functions, the model servers and the jobs; with `follow`, without end."""
+        files: dict[Path, TextIO] = {}
         with contextlib.ExitStack() as stack:
-            for lines in files.values():
-                stack.enter_context(lines)
             while True:
-                for file, lines in files.items():
-                    yield from (f"{file.stem}: {line.rstrip()}" for line in lines)
+                for file in sorted((self.home / "logs").glob("*.log")):
+                    if file not in files:
+                        files[file] = stack.enter_context(file.open(errors="replace"))
+                    yield from (f"{file.stem}: {line.rstrip()}" for line in files[file])
                 if not follow:
                     return
                 time.sleep(0.2)

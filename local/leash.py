@@ -1,4 +1,4 @@
-"""Runs one program in a process group of its own; ends the whole group when the engine lets go of stdin."""
+"""Runs one program in a process group of its own; ends the whole group when the engine says so or lets go of stdin."""
 
 import contextlib
 import os
@@ -8,27 +8,33 @@ import sys
 import threading
 
 GRACE_SECONDS = 3.0
+TERMINATE = b"t"
+KILL = b"k"
 
 
-def main(command: list[str]) -> int:
-    """Run `command` until it ends or stdin closes; even an engine that was killed outright lets go of stdin."""
+def main(stop_seconds: float, command: list[str]) -> int:
+    """Run `command` until it ends, is told to or stdin closes; even an engine that was killed lets go of stdin."""
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: _stop(program))
-    threading.Thread(target=_stop_when_released, args=(program,), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: _stop(program, GRACE_SECONDS))
+    threading.Thread(target=_obey, args=(program, stop_seconds), daemon=True).start()
     code = program.wait()
     _signal(program, signal.SIGKILL)
-    return code
+    return code if code >= 0 else 128 - code
 
 
-def _stop_when_released(program: subprocess.Popen[bytes]) -> None:
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    _stop(program)
+def _obey(program: subprocess.Popen[bytes], stop_seconds: float) -> None:
+    """Words come by stdin: unlike a signal, one that comes before the program runs is not lost."""
+    while words := os.read(sys.stdin.fileno(), 1024):
+        if TERMINATE in words:
+            _stop(program, stop_seconds)
+        if KILL in words:
+            _signal(program, signal.SIGKILL)
+    _stop(program, GRACE_SECONDS)
 
 
-def _stop(program: subprocess.Popen[bytes]) -> None:
+def _stop(program: subprocess.Popen[bytes], grace_seconds: float) -> None:
     _signal(program, signal.SIGTERM)
-    timer = threading.Timer(GRACE_SECONDS, _signal, (program, signal.SIGKILL))
+    timer = threading.Timer(grace_seconds, _signal, (program, signal.SIGKILL))
     timer.daemon = True
     timer.start()
 
@@ -39,4 +45,4 @@ def _signal(program: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local import identity
 from local.endpoint import Endpoint, EndpointPlan
 from local.programs import Programs
 from local.seams import access, account
@@ -183,13 +184,7 @@ class Models:
         """The program's own access to AWS: none under network isolation."""
         if str(model.get("EnableNetworkIsolation", False)).lower() == "true":
             return {}
-        keys = access.role_credentials(model["ExecutionRoleArn"], "SageMaker")
-        return {
-            **keys,
-            "AWS_REGION": account.REGION,
-            "AWS_DEFAULT_REGION": account.REGION,
-            "AWS_ENDPOINT_URL": self._url,
-        }
+        return identity.variables(model["ExecutionRoleArn"], "SageMaker", url=self._url)
 
     def _keep(self, records: dict[str, Record], name: str, record: Record) -> None:
         now = time.time()

@@ -17,6 +17,7 @@ def install() -> None:
     resources.after_resource("AWS::DynamoDB::Table", _complete_table)
     resources.after_resource("AWS::Lambda::Function", resources.complete_function)
     resources.before_resource("AWS::ApiGatewayV2::Api", _with_api_cors)
+    resources.complete_secrets()
 
 
 def _complete_bucket(name: str, properties: Properties) -> None:

@@ -1,18 +1,15 @@
 """A model's program as a process on a loopback port: started, asked for /ping, restarted, stopped whole."""
 
 import http.client
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
-from local.programs import Program, machine_path
+from local.processes import Process
+from local.programs import Program
 from local.seams import account
 
-LEASH = Path(__file__).with_name("leash.py")
 RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
 
 
@@ -31,7 +28,7 @@ class Server:
         self._log = log
         self._start_seconds = start_seconds
         self._stopped = threading.Event()
-        self._leash: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._keeper = threading.Thread(target=self._keep, name=f"server-{self.port}", daemon=True)
 
     def start(self) -> None:
@@ -47,45 +44,33 @@ class Server:
         """End the program and everything that it started."""
         self._stopped.set()
         self.ready.clear()
-        if self._leash and self._leash.stdin:
-            self._leash.stdin.close()
-            self._leash.wait()
+        if self._process:
+            self._process.release()
+            self._process.wait()
 
     @property
     def pid(self) -> int | None:
         """The process that holds the program, while there is one."""
-        return self._leash.pid if self._leash and self._leash.poll() is None else None
+        return self._process.pid if self._process else None
 
     def _keep(self) -> None:
         deaths = 0
         while not self._stopped.is_set():
-            self._leash = self._spawn()
-            threading.Thread(target=self._watch_health, args=(self._leash,), daemon=True).start()
-            code = self._leash.wait()
+            self._process = self._spawn()
+            threading.Thread(target=self._watch_health, args=(self._process,), daemon=True).start()
+            code = self._process.wait()
             deaths = 0 if self.ready.is_set() else deaths + 1
             self.ready.clear()
             if not self._stopped.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)]):
                 account.log.warning("model server %s ended with %s; starting it again", self._program.command[0], code)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LEASH), *self._program.command],
-                cwd=self._program.directory,
-                env=self._variables(),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def _variables(self) -> dict[str, str]:
-        machine = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    def _spawn(self) -> Process:
         port = {"SAGEMAKER_BIND_TO_PORT": str(self.port), "BIND_HOST": "127.0.0.1"}
-        return {**machine, "PATH": machine_path(), **self._program.environment, **self._environment, **port}
+        with self._log.open("ab") as log:
+            return Process(self._program, environment={**self._environment, **port}, output=log)
 
-    def _watch_health(self, leash: subprocess.Popen[bytes]) -> None:
-        while leash.poll() is None and not self._stopped.is_set():
+    def _watch_health(self, process: Process) -> None:
+        while process.pid is not None and not self._stopped.is_set():
             if _answers_ping(self.port):
                 self.ready.set()
                 return

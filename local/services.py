@@ -2,9 +2,14 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from local import logs, properties
 from local.admin import Admin
+from local.batch.attempt import Surroundings
+from local.batch.jobs import Jobs
+from local.batch.queues import Queues
+from local.batch.service import Batch
 from local.denials import Denials
 from local.faults import Faults
 from local.invocations import Invocations
@@ -12,7 +17,7 @@ from local.models import Models
 from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
-from local.seams import access, deliveries, functions, state
+from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
 
 
@@ -23,21 +28,20 @@ class Services:
         self._saving = threading.Lock()
         denials, faults = Denials(home / "denials.jsonl"), Faults()
         platform = Platform(denials.record)
-        self._models = Models(
-            home=home,
-            programs=Programs(home / "programs"),
-            may_pull=platform.may_pull,
-            url=f"http://127.0.0.1:{port}",
-        )
+        programs, url = Programs(home / "programs"), f"http://127.0.0.1:{port}"
+        self._models = Models(home=home, programs=programs, may_pull=platform.may_pull, url=url)
+        queues = Queues(home / "batch.json", programs)
+        here = Surroundings(home=home, url=url, programs=programs, platform=platform)
+        self._jobs = Jobs(queues, here, emit=self._emit_batch_event)
+        faults.stop_tasks = self._jobs.stop_tasks
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
-        access.trust_loopback()
-        access.require_keys()
-        access.know_conditional_writes()
-        access.name_resources()
+        _decide_as_aws_does()
+        objects.serve_ranges_of_versions()
         deliveries.name_object_versions()
         deliveries.check_policies(denials.record)
         denials.watch()
         SageMaker(self._models).install()
+        Batch(queues, self._jobs).install()
         Scaling(home / "scaling.json").install()
         Invocations().install()
         properties.install()
@@ -48,6 +52,7 @@ class Services:
     def resume(self) -> None:
         """Go on where the last engine ended."""
         self._models.resume()
+        self._jobs.resume()
 
     def save(self) -> None:
         """Write all state, one writer at a time."""
@@ -60,7 +65,23 @@ class Services:
         if self.application.changed:
             self.save()
 
+    def interrupt(self) -> None:
+        """Stop the jobs that run, while the engine still answers what they write."""
+        self._jobs.stop()
+
     def stop(self) -> None:
         """End every process that was started for a stack."""
         self._models.stop()
         functions.stop_functions()
+
+    def _emit_batch_event(self, kind: str, detail: dict[str, Any], about: list[str]) -> None:
+        deliveries.send_event("aws.batch", kind, detail, about)
+        self.application.changed = True
+
+
+def _decide_as_aws_does() -> None:
+    access.trust_loopback()
+    access.require_keys()
+    access.know_conditional_writes()
+    access.know_log_streams()
+    access.name_resources()

@@ -9,10 +9,8 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from config import Config
@@ -28,6 +26,7 @@ from lambdas.room_detection.settings import (
 from stacks.parts import grants
 from stacks.parts.naming import parameter, stack_options
 from stacks.parts.python_function import SliceFunctions
+from stacks.parts.queues import feed, retrying_queue
 from stacks.room_detection_endpoint import RoomDetectionEndpoint
 from stacks.storage import StorageStack
 
@@ -60,9 +59,9 @@ class RoomDetectionStack(Stack):
             invocation_timeout_seconds=config.invocation_timeout_minutes * 60,
         )
         trigger = self._functions.add("trigger", settings, timeout_seconds=config.function_timeout_seconds)
-        arrivals = self._queue("Arrivals")
+        arrivals = retrying_queue(self, "Arrivals", redelivery_seconds=config.redelivery_seconds)
         self._landed(storage).add_target(targets.SqsQueue(arrivals))
-        self._feed(trigger, arrivals)
+        feed(trigger, arrivals)
         grants.read_objects(storage.blueprints, trigger, "blueprints/")
         grants.write_objects(storage.results, trigger, f"{ENDPOINT}/input/")
         self.endpoint.grant_invoke(trigger)
@@ -78,10 +77,10 @@ class RoomDetectionStack(Stack):
     def _answer(self) -> lambda_.Function:
         """What the endpoint says waits in a queue until its job is settled."""
         answer = self._add_settling("answer")
-        answers = self._queue("Answers")
+        answers = retrying_queue(self, "Answers", redelivery_seconds=self._config.redelivery_seconds)
         for topic in (self.endpoint.successes, self.endpoint.errors):
             topic.add_subscription(subscriptions.SqsSubscription(answers, raw_message_delivery=True))
-        self._feed(answer, answers)
+        feed(answer, answers)
         return answer
 
     def _sweep(self) -> lambda_.Function:
@@ -136,23 +135,6 @@ class RoomDetectionStack(Stack):
         """Whoever may end a job records the ending and tells it."""
         grants.use_items(self._storage.jobs, function, "GetItem", "UpdateItem")
         self.notifications.grant_publish(function)
-
-    def _queue(self, name: str) -> sqs.Queue:
-        """A queue that sets a message aside after five vain attempts."""
-        aside = sqs.Queue(self, f"{name}SetAside", enforce_ssl=True, retention_period=Duration.days(14))
-        return sqs.Queue(
-            self,
-            name,
-            enforce_ssl=True,
-            visibility_timeout=Duration.seconds(self._config.redelivery_seconds),
-            retention_period=Duration.days(4),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=aside, max_receive_count=5),
-        )
-
-    def _feed(self, function: lambda_.Function, queue: sqs.Queue) -> None:
-        function.add_event_source(
-            sources.SqsEventSource(queue, batch_size=5, report_batch_item_failures=True, max_concurrency=10)
-        )
 
     def _announce(self, config: Config) -> None:
         CfnOutput(self, "EndpointName", value=self.endpoint.name)

@@ -14,7 +14,7 @@ from stacks.parts.removal import removal_policy
 
 
 class StorageStack(Stack):
-    """Blueprints come in, answers stay; both survive the stacks that use them."""
+    """Blueprints and datasets come in, answers stay; all survive the stacks that use them."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
         super().__init__(scope, construct_id, **stack_options(config, "storage", protected=config.retain_data))
@@ -24,12 +24,15 @@ class StorageStack(Stack):
         self._logs = self._access_logs()
         self.blueprints = self._bucket("Blueprints", self._lifecycle())
         self.results = self._bucket("Results", self._lifecycle())
+        self.project = self._bucket("Project", self._lifecycle())
         self.jobs = self._job_table()
-        self._announce_objects(self.blueprints)
+        for bucket in (self.blueprints, self.project):
+            self._announce_objects(bucket)
         self._expire_raw_output()
         self._refuse_overwriting_answers()
-        self._refuse_deleting(self.results)
-        for name, bucket in (("blueprints", self.blueprints), ("results", self.results)):
+        self._refuse_deleting(self.results, "AnswersStay")
+        self._refuse_deleting(self.project, "ProjectDataStays")
+        for name, bucket in (("blueprints", self.blueprints), ("results", self.results), ("project", self.project)):
             parameter(self, config, "storage", f"{name}-bucket", bucket.bucket_name)
 
     def _key(self) -> kms.Key:
@@ -133,13 +136,13 @@ class StorageStack(Stack):
             )
         )
 
-    def _refuse_deleting(self, bucket: s3.Bucket) -> None:
-        """Answers are never deleted where data is retained, but by the role that glass must be broken for."""
+    def _refuse_deleting(self, bucket: s3.Bucket, statement_id: str) -> None:
+        """Nothing is ever deleted where data is retained, but by the role that glass must be broken for."""
         if not self._config.retain_data:
             return
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="AnswersStay",
+                sid=statement_id,
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
                 actions=[

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from ministack import app as gateway
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
-from ministack.services import iam, s3
+from ministack.services import iam, s3, secretsmanager
 
 from local.seams.account import ACCOUNT, REGION, Answer, arn
+
+_ON_LOG_STREAMS = {"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"}
 
 
 class Refusal(NamedTuple):
@@ -33,6 +35,12 @@ def role_credentials(role: str, session: str) -> dict[str, str]:
     return credentials
 
 
+def key_of_secret(arn_or_name: str) -> str:
+    """The KMS key that a secret names, if it names one."""
+    _, secret = secretsmanager._resolve(arn_or_name)
+    return str((secret or {}).get("KmsKeyId") or "")
+
+
 def trusts(role: str, service: str) -> bool:
     """Whether a role exists and its trust policy lets an AWS service assume it."""
     found = iam._roles.get(role.rpartition("/")[2])
@@ -47,7 +55,8 @@ def trusts(role: str, service: str) -> bool:
 
 @contextlib.contextmanager
 def own_account() -> Iterator[None]:
-    """Work in the laptop's account and region, from a thread that serves no request."""
+    """Work in the laptop's account and region, and as securely, from a thread that serves no request."""
+    iam_evaluator.pin_request_origin("127.0.0.1", True)
     with responses.request_scope(ACCOUNT, REGION):
         yield
 
@@ -120,6 +129,20 @@ def know_conditional_writes() -> None:
         return {**known, **asked, "s3:ObjectCreationOperation": str(not parts).lower()}
 
     iam_actions.s3_service_context = context
+
+
+def know_log_streams() -> None:
+    """Ask for the log stream where AWS does; the engine asks for its group, which a policy on `<group>:*` is not."""
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> str:
+        found = str(resource_of(service, method, path, headers, body, *rest))
+        action = headers.get("x-amz-target", "").rpartition(".")[2] if service == "logs" else ""
+        if action not in _ON_LOG_STREAMS:
+            return found
+        return f"{found}:log-stream:{iam_actions._safe_json_field(body, 'logStreamName')}"
+
+    iam_actions.extract_resource_arn = resource
 
 
 def require_keys() -> None:

@@ -1,6 +1,8 @@
 """Between services: topics to subscriptions, objects to events."""
 
 import json
+import time
+import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -35,6 +37,23 @@ def name_object_versions() -> None:
         return dispatch(event, *rest, **named)
 
     s3._fire_s3_event, eventbridge._dispatch_event = fired, dispatched
+
+
+def send_event(source: str, kind: str, detail: dict[str, Any], about: list[str]) -> None:
+    """Send an event of an AWS service to the rules of the default bus."""
+    eventbridge._dispatch_event(
+        {
+            "EventId": str(uuid.uuid4()),
+            "Source": source,
+            "DetailType": kind,
+            "Detail": json.dumps(detail),
+            "EventBusName": "default",
+            "Time": time.time(),
+            "Resources": about,
+            "Account": ACCOUNT,
+            "Region": REGION,
+        }
+    )
 
 
 def check_policies(on_denied: OnDenied) -> None:

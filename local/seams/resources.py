@@ -1,24 +1,33 @@
 """The CloudFormation types that ministack lacks, and the properties that it ignores."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import dynamodb, lambda_svc, s3
+from ministack.services import dynamodb, lambda_svc, s3, secretsmanager
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.seams.account import Answer, Properties
 
+_KEY = "GenerateStringKey"
 Created = tuple[str, dict[str, str]]
 Create = Callable[[str, Properties, str], Created]
+Update = Callable[[str, Properties, Properties, str, str], Created]
 Delete = Callable[[str, Properties], None]
 
 
-def add_resource_type(type_name: str, *, create: Create, delete: Delete, waits: bool = False) -> None:
-    """Let CloudFormation make a type that ministack lacks; a change creates it anew and then deletes the old id.
+def add_resource_type(
+    type_name: str, *, create: Create, delete: Delete, update: Update | None = None, waits: bool = False
+) -> None:
+    """Let CloudFormation make a type that ministack lacks.
 
+    A change is made by `update`; without one it creates the type anew and then deletes the old id.
     A type that `waits` is made on a thread of its own, so that the engine goes on answering meanwhile.
     """
-    provisioners._RESOURCE_HANDLERS[type_name] = {"create": create, "delete": delete}
+    handler: dict[str, Any] = {"create": create, "delete": delete}
+    if update:
+        handler |= {"update": update, "update_with_logical_id": True}
+    provisioners._RESOURCE_HANDLERS[type_name] = handler
     if waits:
         blocks = stacks._runs_on_worker_thread
         stacks._runs_on_worker_thread = lambda name: name == type_name or blocks(name)
@@ -68,6 +77,50 @@ def complete_function(name: str, properties: Properties) -> None:
         function["config"]["DeadLetterConfig"] = properties["DeadLetterConfig"]
     if "ReservedConcurrentExecutions" in properties:
         function["concurrency"] = int(properties["ReservedConcurrentExecutions"])
+
+
+def complete_secrets() -> None:
+    """Let a secret's `Ref` be its ARN, and generate its value as its template says."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = handler["create"], handler["update"], handler["delete"]
+
+    def created(*arguments: Any) -> Created:
+        _, attributes = create(*arguments)
+        return attributes["Arn"], attributes
+
+    def updated(arn: str, *arguments: Any) -> Created:
+        _, attributes = update(_secret_name(arn), *arguments)
+        return attributes["Arn"], attributes
+
+    def deleted(arn: str, properties: Properties) -> None:
+        delete(_secret_name(arn), properties)
+
+    handler.update(create=created, update=updated, delete=deleted)
+    provisioners._sm_secret_string = _secret_string
+
+
+def _secret_name(arn: str) -> str:
+    name, _ = secretsmanager._resolve(arn)
+    return str(name or arn)
+
+
+def _secret_string(properties: Properties) -> str:
+    options = properties.get("GenerateSecretString")
+    if options is None or "SecretString" in properties:
+        return str(properties.get("SecretString", ""))
+    ask = {name: _typed(value) for name, value in options.items() if name not in {"SecretStringTemplate", _KEY}}
+    answer = secretsmanager._get_random_password(ask)
+    _accepted("generated secret", answer)
+    password: str = json.loads(answer[2])["RandomPassword"]
+    if _KEY not in options:
+        return password
+    return json.dumps({**json.loads(options["SecretStringTemplate"]), options[_KEY]: password})
+
+
+def _typed(value: Any) -> Any:
+    words = {"true": True, "false": False}
+    text = str(value)
+    return int(text) if text.isdigit() else words.get(text.lower(), value)
 
 
 def _accepted(what: str, answer: Answer) -> None:

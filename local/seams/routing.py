@@ -25,6 +25,12 @@ def add_service(name: str, *, target_prefix: str, scope: str, service: Service) 
     gateway.SERVICE_HANDLERS[name] = service
 
 
+def replace_service(name: str, service: Service) -> None:
+    """Serve an AWS service that ministack only pretends; `service` decides itself who may do what."""
+    iam_actions.SERVICE_TO_IAM_NAMESPACE.pop(name)
+    gateway.SERVICE_HANDLERS[name] = service
+
+
 def wrap_services(wrap: Callable[[str, Service], Service]) -> None:
     """Put `wrap` around every service that the engine has by now."""
     for name, service in gateway.SERVICE_HANDLERS.items():
@@ -35,6 +41,8 @@ def action_of(service: str, call: Call) -> str:
     """The IAM action of a request, such as `s3:PutObject`."""
     if service == "sagemaker":
         return "sagemaker:InvokeEndpointAsync" if call.path.endswith("/async-invocations") else "sagemaker:Other"
+    if service == "batch":
+        return f"batch:{iam_actions._match_rest_action(service, call.method, call.path, call.query)}"
     return str(iam_actions.extract_iam_action(service, *call[:-1], gateway._routing_params(*call)))
 
 

@@ -14,8 +14,13 @@ HOOKS = {
     "app.app": ["scope", "receive", "send"],
     "core.iam_actions.access_denied_response": ["service", "action", "principal_arn", "request_id", "error_code"],
     "core.iam_actions.extract_iam_action": ["service", "method", "path", "headers", "body"],
+    "core.iam_actions.extract_resource_arn": [
+        "service", "method", "path", "headers", "body", "query_params", "region", "account_id",
+    ],
     "core.iam_actions.s3_additional_checks": ["method", "path", "headers", "body", "query_params"],
     "core.iam_actions.s3_service_context": ["iam_action", "query_params", "path", "headers"],
+    "core.iam_actions._match_rest_action": ["service", "method", "path", "query_params"],
+    "core.iam_actions._safe_json_field": ["body", "field"],
     "core.iam_actions._s3_action": ["method", "path", "query_params"],
     "core.iam_evaluator.enforce": ["access_key_id", "iam_action", "service", "region", "resource_arn"],
     "core.iam_evaluator.evaluate": ["ctx", "policies"],
@@ -31,6 +36,7 @@ HOOKS = {
     "services.apigateway._invoke_lambda_proxy": [
         "integration", "api_id", "stage", "path", "method", "headers", "body", "query_params", "route_key",
     ],
+    "services.cloudformation.provisioners._sm_secret_string": ["props"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
     "services.dynamodb._update_continuous_backups": ["data"],
     "services.dynamodb._update_ttl": ["data"],
@@ -48,9 +54,15 @@ HOOKS = {
     "services.s3._bucket_default_sse_headers": ["bucket_name"],
     "services.s3._delete_persisted_bucket": ["name"],
     "services.s3._fire_s3_event": ["bucket_name", "key", "event_name"],
+    "services.s3._get_object": ["bucket_name", "key", "headers", "query_params"],
+    "services.s3._parse_range": ["range_header", "total"],
     "services.s3._put_bucket_encryption": ["name", "body"],
     "services.s3._put_bucket_lifecycle": ["name", "body"],
     "services.s3._put_bucket_tagging": ["name", "body"],
+    "services.secretsmanager._get_random_password": ["data"],
+    "services.secretsmanager._resolve": ["secret_id"],
+    "services.s3._range_error_xml": ["bucket_name", "key"],
+    "services.s3._xml_body": [],
     "services.sns._deliver_to_lambda": ["endpoint", "envelope", "topic_arn", "sub_arn"],
     "services.sns._deliver_to_sqs": ["endpoint", "envelope", "raw", "raw_message"],
     "services.sns._fanout": ["topic_arn", "msg_id", "message"],
@@ -58,10 +70,30 @@ HOOKS = {
 }  # fmt: skip
 TABLES = [
     "app.SERVICE_HANDLERS",
+    "core.iam_actions.SERVICE_TO_IAM_NAMESPACE",
     "core.router.SERVICE_PATTERNS",
     "services.cloudformation.provisioners._RESOURCE_HANDLERS",
     "services.iam._roles",
     "services.lambda_svc._functions",
+]
+
+
+COMPLETED = [
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::Table",
+    "AWS::Lambda::Function",
+    "AWS::SecretsManager::Secret",
+]
+NETWORK = [
+    "InternetGateway",
+    "Route",
+    "RouteTable",
+    "SecurityGroup",
+    "Subnet",
+    "SubnetRouteTableAssociation",
+    "VPC",
+    "VPCEndpoint",
+    "VPCGatewayAttachment",
 ]
 
 
@@ -85,9 +117,15 @@ def test_ministack_has_the_table_that_the_engine_extends(name: str) -> None:
     assert hasattr(hook(name), "get")
 
 
-@pytest.mark.parametrize("type_name", ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Lambda::Function"])
+@pytest.mark.parametrize("type_name", COMPLETED)
 def test_ministack_creates_and_updates_the_types_that_the_engine_completes(type_name: str) -> None:
     handler = hook("services.cloudformation.provisioners._RESOURCE_HANDLERS")[type_name]
     assert {"create", "update", "delete"} <= set(handler)
     assert list(inspect.signature(handler["create"]).parameters) == ["logical_id", "props", "stack_name"]
     assert list(inspect.signature(handler["update"]).parameters)[:3] == ["physical_id", "old_props", "new_props"]
+
+
+@pytest.mark.parametrize("name", NETWORK)
+def test_ministack_makes_the_types_of_a_public_network(name: str) -> None:
+    handler = hook("services.cloudformation.provisioners._RESOURCE_HANDLERS")[f"AWS::EC2::{name}"]
+    assert {"create", "delete"} <= set(handler)

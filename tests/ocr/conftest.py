@@ -1,49 +1,207 @@
-"""What the OCR tests share: runs in this process and in processes of their own, against a hostile service."""
+"""An account of its own for each test, its table of runs as the real template says; AWS Batch stands in."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
+from botocore.validate import validate_parameters
+from moto import mock_aws
 
-from containers.ocr.run import Task, run
-from containers.ocr.settings import OcrSettings
-from tests.ocr.hostile import KEY, Hostile, served
+from lambdas.ocr import clients, ending, submit
+from lambdas.ocr.records import Records
+from lambdas.ocr.settings import SubmitSettings
+from tests.conftest import Template, resources
 
-ROOT = Path(__file__).parents[2]
+PROJECT, RESULTS = "loupe-project", "loupe-results"
+QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/ocr"
+PARQUET = b"PAR1" + b"rows" + b"footer" + (6).to_bytes(4, "little") + b"PAR1"
+_MODEL = botocore.session.get_session().get_service_model("batch")
+
+
+class Context:
+    """What Lambda passes beside the event."""
+
+    function_name = "f"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    aws_request_id = "r"
+
+
+@dataclass
+class Batch:
+    """Stands in for AWS Batch: takes what its model takes, lists jobs as it is told to."""
+
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    lists: bool = True
+    before: Callable[[], object] = lambda: None
+    after: Callable[[], object] = lambda: None
+
+    def submit_job(self, **request: Any) -> dict[str, str]:
+        _check("SubmitJob", request)
+        self.before()
+        self.asked.append(request)
+        number = len(self.asked)
+        job = {"jobId": f"job-{number}", "jobName": request["jobName"], "status": "RUNNABLE", "createdAt": number}
+        self.jobs.append(job)
+        self.after()
+        return {"jobId": job["jobId"], "jobName": job["jobName"]}
+
+    def get_paginator(self, name: str) -> "Batch":
+        assert name == "list_jobs"
+        return self
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        """Pages of one job, names matched without regard to case: as Batch may do."""
+        _check("ListJobs", request)
+        [name] = request["filters"][0]["values"]
+        listed = [job for job in self.jobs if self.lists and job["jobName"].lower() == name.lower()]
+        yield from ({"jobSummaryList": [job]} for job in listed)
+        yield {"jobSummaryList": []}
+
+    def end(self, status: str) -> None:
+        for job in self.jobs:
+            job["status"] = status
+
+    @property
+    def commands(self) -> list[list[str]]:
+        tasks = [request["ecsPropertiesOverride"]["taskProperties"] for request in self.asked]
+        return [task["containers"][0]["command"] for [task] in tasks]
+
+
+def _check(operation: str, request: dict[str, Any]) -> None:
+    shape = _MODEL.operation_model(operation).input_shape
+    assert shape is not None
+    validate_parameters(request, shape)
+
+
+@dataclass
+class Account:
+    """Everything a test looks at."""
+
+    s3: Any
+    batch: Batch
+    records: Records
+    told: Any
+
+    def put(self, key: str, body: bytes = PARQUET) -> str:
+        return str(self.s3.put_object(Bucket=PROJECT, Key=key, Body=body)["VersionId"])
+
+    def lands(self, key: str, body: bytes = PARQUET) -> dict[str, Any]:
+        """Put an object; the event that EventBridge makes of it."""
+        thing = {"key": key, "size": len(body), "etag": "e", "version-id": self.put(key, body), "sequencer": "0"}
+        detail = {"bucket": {"name": PROJECT}, "object": thing}
+        return {"source": "aws.s3", "detail-type": "Object Created", "account": "123456789012", "detail": detail}
+
+    def submit(self, *events: dict[str, Any]) -> dict[str, Any]:
+        return dict(submit.handle(batch_of(*events), Context()))  # type: ignore[arg-type]  # a stand-in context
+
+    def ask(self, key: str, **more: Any) -> dict[str, Any]:
+        request = {"bucket": PROJECT, "key": key, **more}
+        return dict(submit.handle(request, Context()))  # type: ignore[arg-type]  # as above
+
+    def ended(self, *events: dict[str, Any]) -> dict[str, Any]:
+        return dict(ending.handle(batch_of(*events), Context()))  # type: ignore[arg-type]  # as above
+
+    def completes(self, output: str) -> None:
+        """Leave the manifest that the program writes last."""
+        bucket, _, folder = output.removeprefix("s3://").partition("/")
+        self.s3.put_object(Bucket=bucket, Key=f"{folder}manifest.json", Body=b"{}")
+
+    def let_holds_expire(self) -> None:
+        table = self.records._table
+        for item in table.scan(ConsistentRead=True)["Items"]:
+            table.update_item(
+                Key={"run_id": item["run_id"]},
+                UpdateExpression="SET held_until = :past, telling_until = :past",
+                ExpressionAttributeValues={":past": 1},
+            )
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """Take what subscribers were told since the last look."""
+        taken = []
+        while messages := self.told.receive_messages(MaxNumberOfMessages=10):
+            for message in messages:
+                taken.append(json.loads(json.loads(message.body)["Message"]))
+                message.delete()
+        return taken
+
+
+def batch_of(*events: dict[str, Any]) -> dict[str, Any]:
+    """An SQS batch as Lambda gets it."""
+    arn = "arn:aws:sqs:us-east-1:123456789012:q"
+    return {
+        "Records": [
+            {"messageId": str(number), "body": json.dumps(event), "eventSourceARN": arn, "eventSource": "aws:sqs"}
+            for number, event in enumerate(events)
+        ]
+    }
 
 
 @pytest.fixture
-def hostile() -> Iterator[Hostile]:
-    with served(Hostile()) as service:
-        yield service
+def account(prod: Mapping[str, Template], monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    with mock_aws():
+        forget_clients()
+        s3 = boto3.client("s3")
+        for bucket in (PROJECT, RESULTS):
+            s3.create_bucket(Bucket=bucket)
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        topic = boto3.client("sns").create_topic(Name="notifications")["TopicArn"]
+        queue = boto3.resource("sqs").create_queue(QueueName="told")
+        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.attributes["QueueArn"])
+        for name, value in _settings(topic, _table(prod["Ocr"])).items():
+            monkeypatch.setenv(name, value)
+        batch = Batch()
+        monkeypatch.setattr(clients, "batch", lambda: batch)
+        monkeypatch.setattr(clients, "batch_once", lambda: batch)
+        _write_one_at_a_time(monkeypatch)
+        yield Account(s3, batch, Records(clients.table("runs"), memory_days=1), queue)
+        forget_clients()
 
 
-def settings(service: Hostile, **changes: Any) -> OcrSettings:
-    quick: dict[str, Any] = {"ocr_retry_milliseconds": 10, "ocr_timeout_seconds": 10}
-    return OcrSettings(ocr_url=service.url, ocr_key=KEY, **{**quick, **changes})
+def forget_clients() -> None:
+    """A process starts anew with every account."""
+    remembered: tuple[Any, ...] = (clients.s3, clients.sns, clients.table, submit._submission, ending._tools)
+    for cached in remembered:
+        cached.cache_clear()
 
 
-def label(table: Path, out: Path, service: Hostile, *, timeout: int = 10, **asked: Any) -> dict[str, Any]:
-    """A run in this process, quick unless asked otherwise."""
-    quick: dict[str, Any] = {"batch_size": 20, "rate": 500.0, "concurrency": 8}
-    task = Task(dataset=str(table), output=str(out), **{**quick, **asked})
-    return run(task, settings(service, ocr_timeout_seconds=timeout))
+def _write_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A conditional write is one step in DynamoDB; its stand-in needs a lock for that."""
+    lock, write = threading.Lock(), Records._update
+
+    def locked(*arguments: Any, **named: Any) -> Any:
+        with lock:
+            return write(*arguments, **named)
+
+    monkeypatch.setattr(Records, "_update", locked)
 
 
-def program(table: Path, out: Path, service: Hostile, *flags: str) -> "subprocess.Popen[str]":
-    """The same as a process."""
-    environment = {**os.environ, **settings(service).to_environ()}
-    flags = ("--dataset", str(table), "--output", str(out), "--batch-size", "20", "--rate", "200", *flags)
-    command = [sys.executable, "-m", "containers.ocr", "run", *flags]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+def _table(ocr: Template) -> str:
+    [table] = resources(ocr, "AWS::DynamoDB::Table").values()
+    wanted = ("KeySchema", "AttributeDefinitions", "BillingMode")
+    boto3.client("dynamodb").create_table(TableName="runs", **{name: table["Properties"][name] for name in wanted})
+    return "runs"
 
 
-def written(out: Path) -> dict[str, bytes]:
-    """The output: everything but what attempts kept for the next one, and drafts that a killed one left hidden."""
-    return {path.name: path.read_bytes() for path in sorted(out.iterdir()) if not path.name.startswith(("kept-", "."))}
+def _settings(topic: str, table: str) -> dict[str, str]:
+    return SubmitSettings(
+        runs_table=table,
+        results_bucket=RESULTS,
+        notification_topic=topic,
+        run_memory_days=365,
+        telling_seconds=60,
+        project_bucket=PROJECT,
+        job_queue=QUEUE,
+        job_definition="arn:aws:batch:us-east-1:123456789012:job-definition/ocr:7",
+        model="ocr",
+        rate_per_second=3.0,
+        checkpoint_rows=500,
+        max_in_flight=64,
+        lease_seconds=90,
+    ).to_environ()

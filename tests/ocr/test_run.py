@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,14 +16,20 @@ from hypothesis import strategies as st
 from containers.ocr.labelling import ATTEMPTS
 from containers.ocr.parts import OtherRun
 from containers.ocr.run import Failed, Interrupted
-from tests.ocr.conftest import label, program, written
 from tests.ocr.datasets import dataset, page
 from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
+from tests.ocr.programs import label, program, written
 
 ROWS = 90
 ENDING = {"401", "302", "413"}
 PASSING = [fault for fault in FAULTS if fault not in ENDING]
 NUMBERS = {page(number): number for number in range(1000)}
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    with served(Hostile()) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")

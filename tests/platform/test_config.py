@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from config import DEV, LAPTOP, PROD, STAGING, Config, RoomDetectionConfig, UnknownEnvironment, config_for
+from config import DEV, LAPTOP, PROD, STAGING, Config, OcrConfig, RoomDetectionConfig, UnknownEnvironment, config_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,3 +44,19 @@ def test_a_message_is_never_redelivered_while_a_function_may_still_work_on_it() 
 
 def test_data_is_kept_where_people_rely_on_it() -> None:
     assert [config.environment for config in (DEV, STAGING, PROD, LAPTOP) if config.retain_data] == ["staging", "prod"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ({"memory_mib": 4096}, r"Fargate has no \.25 vCPU with 4096 MiB"),
+        ({"attempt_hours": 337}, "attempt_hours must be between 1 and 336, not 337"),
+        ({"attempts": 11}, "attempts must be between 1 and 10, not 11"),
+        ({"rate_per_second": 0.0}, r"rate_per_second must be between 0\.1 and 100, not 0\.0"),
+        ({"service_url": "http://ocr.example.com"}, "service_url must start with https://"),
+        ({"redelivery_seconds": 89}, "redelivery_seconds must be between 90"),
+    ],
+)
+def test_an_ocr_run_that_aws_would_refuse_is_refused_here(numbers: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        OcrConfig(**numbers)

@@ -19,6 +19,13 @@ ACCEPTED = {
     r"IAM5\[Resource::.*/room_detection/endpoint/(input|output|failure)/\*\]": "one prefix, one verb: objects have ids",
     r"IAM5\[Resource::.*/blueprints/\*\]": "uploads land under this prefix with names that people choose",
     r"IAM5\[Resource::.*/room_detection/\*\]": "answers are kept under this prefix by job id",
+    r"IAM5\[Resource::\*\] Ocr/Job/ExecutionRole": "an ECR token names no repository",
+    r"IAM5\[Resource::\*\] Ocr/SubmitRole": "AWS grants the list of jobs for all queues or for none",
+    r"IAM5\[Resource::.*/data/\*\]": "the job reads datasets and the images that they name, wherever under data/",
+    r"IAM5\[Resource::.*/data/ocr/\*\]": "datasets land under this prefix with names that people choose",
+    r"IAM5\[Resource::.*/ocr/\*\]": "runs are kept under this prefix by dataset and id",
+    r"SMG4 Ocr/Job/Secret": "the key is the OCR service's: its makers change it, no function of ours can",
+    r"VPC7 Ocr/Job/Network/Vpc": "nothing can call in, and what jobs call is in their own logs",
     r"IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]": "both variants of one verb, on the platform's one key",
 }
 

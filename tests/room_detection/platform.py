@@ -32,7 +32,7 @@ class Platform:
         self.blueprints = self.parameter("storage/blueprints-bucket")
         self.results = self.parameter("storage/results-bucket")
         self._dynamodb = laptop.client("dynamodb")
-        [self._table] = self._dynamodb.list_tables()["TableNames"]
+        [self._table] = [name for name in self._dynamodb.list_tables()["TableNames"] if "-Jobs" in name]
         self.notifications = self._subscribe()
 
     def parameter(self, name: str) -> str:

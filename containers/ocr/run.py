@@ -79,6 +79,7 @@ def _identity(task: Task, table: Table) -> dict[str, Any]:
         "dataset": task.dataset,
         "dataset_version": task.dataset_version,
         "model": task.model,
+        "max_rows": task.max_rows,
         "rows": table.rows,
         "batch_size": task.batch_size,
     }

@@ -10,6 +10,7 @@ from lambdas.ocr import clients
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
+ASKED_FOR = {"loupe-run": "asked-for"}  # metadata of a dataset whose uploader asks for its run, with options
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _FRAME_BYTES = 12  # the magic at both ends and the footer's length
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "400", "404", "405"})  # 400: no version is called so
@@ -21,6 +22,7 @@ class Glance:
 
     version_id: str | None
     refusal: str | None
+    asked_for: bool = False
 
 
 def glance(bucket: str, key: str, version_id: str | None) -> Glance:
@@ -28,6 +30,7 @@ def glance(bucket: str, key: str, version_id: str | None) -> Glance:
     try:
         found = _head(bucket, key, version_id)
         version, size = found.get("VersionId", "null"), found["ContentLength"]
+        asked_for = ASKED_FOR.items() <= found["Metadata"].items()
         if size == 0:
             return Glance(version_id=version, refusal=f"{key} is empty.")
         head, tail = (_bytes(bucket, key, version, part) for part in ("0-3", "-8"))
@@ -35,7 +38,8 @@ def glance(bucket: str, key: str, version_id: str | None) -> Glance:
         if error.response["Error"]["Code"] not in _GONE:
             raise
         return Glance(version_id=version_id, refusal=f"{key} is not there, or was deleted before it could be read.")
-    return Glance(version_id=version, refusal=_refusal(key, size, head[:4], tail[-8:]))
+    refusal = _refusal(key, size, head[:4], tail[-8:])
+    return Glance(version_id=version, refusal=refusal, asked_for=asked_for)
 
 
 def _head(bucket: str, key: str, version_id: str | None) -> "HeadObjectOutputTypeDef":

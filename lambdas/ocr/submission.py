@@ -28,7 +28,7 @@ _UNLISTED_SECONDS = 3600  # how long a submitted job may be missing from Batch's
 
 
 class Answer(TypedDict):
-    """What became of a submission, as `schemas/ocr/submit_answer.json` says; ENDED answers events only."""
+    """What became of a submission, as `schemas/ocr/submit_answer.json` says; ENDED and LEFT answer events only."""
 
     run_id: str | None
     job_id: str | None
@@ -46,9 +46,14 @@ class Submission:
         self._notifications = Notifications(settings, self._records)
 
     def arrived(self, bucket: str, key: str, version_id: str) -> Answer:
-        """Start the run of a dataset that landed, unless it has had a job; tell why it cannot be started."""
-        run = self._run(bucket, key, version_id, {})
-        answer = self._submit(run, {}, refusal=glance(bucket, key, version_id).refusal, asked=False)
+        """Start the run of a dataset that landed, unless it has had a job; tell why it cannot be started.
+
+        A dataset whose uploader asks for the run, because it has options, is left to that.
+        """
+        run, found = self._run(bucket, key, version_id, {}), glance(bucket, key, version_id)
+        if found.asked_for:
+            return {"run_id": run.id, "job_id": None, "output": None, "state": "LEFT", "reason": None}
+        answer = self._submit(run, {}, refusal=found.refusal, asked=False)
         if answer["state"] == "REFUSED":
             self._notifications.tell(
                 {

@@ -89,12 +89,13 @@ class Account:
     records: Records
     told: Any
 
-    def put(self, key: str, body: bytes = PARQUET) -> str:
-        return str(self.s3.put_object(Bucket=PROJECT, Key=key, Body=body)["VersionId"])
+    def put(self, key: str, body: bytes = PARQUET, metadata: Mapping[str, str] | None = None) -> str:
+        return str(self.s3.put_object(Bucket=PROJECT, Key=key, Body=body, Metadata=metadata or {})["VersionId"])
 
-    def lands(self, key: str, body: bytes = PARQUET) -> dict[str, Any]:
+    def lands(self, key: str, body: bytes = PARQUET, metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Put an object; the event that EventBridge makes of it."""
-        thing = {"key": key, "size": len(body), "etag": "e", "version-id": self.put(key, body), "sequencer": "0"}
+        version = self.put(key, body, metadata)
+        thing = {"key": key, "size": len(body), "etag": "e", "version-id": version, "sequencer": "0"}
         detail = {"bucket": {"name": PROJECT}, "object": thing}
         return {"source": "aws.s3", "detail-type": "Object Created", "account": "123456789012", "detail": detail}
 

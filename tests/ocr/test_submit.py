@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambdas.ocr import clients, submission, submit
+from lambdas.ocr.datasets import ASKED_FOR
 from lambdas.ocr.records import Busy
 from lambdas.ocr.runs import is_dataset
 from loupe.contracts import ContractError
@@ -60,6 +61,16 @@ def test_a_dataset_of_any_name_starts_one_job_with_its_own_name_in_the_command(a
         "run", "--dataset", f"s3://{PROJECT}/data/ocr/{name}.parquet", "--dataset-version", version,
         "--output", f"s3://{RESULTS}/ocr/{name}/{run}/", "--model", "ocr", "--batch-size", "500", "--rate", "3.0",
     ]  # fmt: skip
+
+
+def test_a_dataset_whose_uploader_asks_for_its_run_starts_none_until_then(account: Account) -> None:
+    event = account.lands(KEY, metadata=ASKED_FOR)
+    assert account.submit(event) == DONE
+    assert account.batch.asked == []
+    assert account.ask(KEY, options={"max_usd": 1.5})["state"] == "SUBMITTED"
+    assert account.submit(event) == DONE
+    [command] = account.batch.commands
+    assert command[-2:] == ["--max-usd", "1.5"]
 
 
 @pytest.mark.parametrize("times", [2, 50])

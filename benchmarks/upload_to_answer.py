@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import blueprints
-from cli.connection import Connection
+from cli.account import laptop_account
+from cli.connection import Connection, connection_to
 from containers.room_detection.inference import detect_file
 from local.laptop import Laptop
 from local.synthesis import synthesize
@@ -33,8 +34,7 @@ def measure(plan: Path) -> dict[str, list[float]]:
         laptop = Laptop(Path(home))
         try:
             laptop.up(synthesize(laptop.home))
-            found = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")["Parameter"]["Value"]
-            connection = Connection("laptop", laptop.reachable(found), laptop.session())
+            connection = connection_to(laptop_account(laptop))
             for number in range(WARM_UP + ROUNDS):
                 both = {
                     "upload to answer": seconds(lambda: through_the_platform(connection, plan)),

@@ -1,23 +1,20 @@
-"""Where an environment answers, and signed calls to its HTTP API. All that differs for the laptop is here."""
+"""Signed calls to the HTTP API of an environment."""
 
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from cli.account import Account, account
 from cli.trouble import Trouble
-from local.laptop import HOME, Laptop
 
-ENVIRONMENTS = ("laptop", "dev", "staging", "prod")
 _REPEATABLE = Retry(
     total=4,
     backoff_factor=0.5,
@@ -69,45 +66,13 @@ def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def connect(environment: str | None) -> Connection:
     """The environment by name; without one, the laptop's running engine."""
-    if environment in {None, "laptop"}:
-        return _laptop(named=environment is not None)
-    if environment not in ENVIRONMENTS:
-        raise Trouble(f"There is no environment {environment!r}: choose one of {', '.join(ENVIRONMENTS)}.")
-    name = f"/loupe/{environment}/api/url"
-    try:
-        session = boto3.Session()
-        url = session.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-    except (BotoCoreError, ClientError) as error:
-        said = str(error).rstrip(".")
-        raise Trouble(f"{environment} cannot be reached (SSM parameter {name}): {said}. {_advice(error)}") from error
-    return Connection(str(environment), url, session)
+    return connection_to(account(environment))
 
 
-def laptop_home() -> Path:
-    return Path(os.environ.get("LOUPE_HOME", HOME))
-
-
-def laptop_connection(laptop: Laptop) -> Connection:
-    """The API of a running engine, with the rights of its account's root."""
-    try:
-        found = laptop.client("ssm").get_parameter(Name="/loupe/laptop/api/url")
-    except ClientError as error:
-        raise Trouble("The laptop's engine runs without the platform: deploy it with `loupe local up`.") from error
-    return Connection("laptop", laptop.reachable(found["Parameter"]["Value"]), laptop.session())
-
-
-def _laptop(*, named: bool) -> Connection:
-    laptop = Laptop(laptop_home())
-    if not laptop.status().running:
-        other = "" if named else " or name an account's environment with --env"
-        raise Trouble(f"Loupe does not run on this laptop: start it with `loupe local up`{other}.")
-    return laptop_connection(laptop)
-
-
-def _advice(error: Exception) -> str:
-    if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ParameterNotFound":
-        return "Deploy it to this account and region, or choose others with AWS_PROFILE and AWS_REGION."
-    return "Sign in again, or choose an account and region with AWS_PROFILE and AWS_REGION."
+def connection_to(account: Account) -> Connection:
+    """The API of an account."""
+    url = account.parameter("api/url")
+    return Connection(account.environment, account.laptop.reachable(url) if account.laptop else url, account.session)
 
 
 def _granted(response: requests.Response) -> requests.Response:

@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import blueprints, detection
-from cli.connection import Connection, laptop_connection
+from cli.account import laptop_account
+from cli.connection import Connection, connection_to
 from cli.local import FAILURES
 from cli.proxies import ask_loopback_directly
 from cli.tables import printable
@@ -79,7 +80,7 @@ def demo(files: list[Path]) -> None:
 
 
 def _through_the_platform(laptop: Laptop, files: list[Path], phases: Phases) -> list[blueprints.Job]:
-    connection = laptop_connection(laptop)
+    connection = connection_to(laptop_account(laptop))
     with phases.phase(f"Upload {len(files)} and wait for rooms"):
         jobs = blueprints.wait(
             connection, _sent(laptop, connection, files), seconds=ANSWER_SECONDS, tell=lambda _: None

@@ -64,9 +64,9 @@ class Artifacts(ABC):
             return not there.read(1)
 
 
-def open_artifacts(url: str) -> Artifacts:
-    """What is at an address; credentials, region and endpoint of S3 come from the environment."""
-    return S3Artifacts(url) if url.startswith("s3://") else FolderArtifacts(url)
+def open_artifacts(url: str, client: "S3Client | None" = None) -> Artifacts:
+    """What is at an address; without a client, credentials, region and endpoint of S3 come from the environment."""
+    return S3Artifacts(url, client or _s3()) if url.startswith("s3://") else FolderArtifacts(url)
 
 
 def open_beside(url: str) -> tuple[Artifacts, str]:
@@ -114,35 +114,34 @@ class FolderArtifacts(Artifacts):
 class S3Artifacts(Artifacts):
     """A prefix of a bucket."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, client: "S3Client") -> None:
         super().__init__(url)
-        parts = urlsplit(self.url)
+        self._s3, parts = client, urlsplit(self.url)
         self._bucket, self._prefix = parts.netloc, parts.path.strip("/") + "/" if parts.path.strip("/") else ""
 
     def open(self, name: str, version: str | None = None) -> BinaryIO:
-        return cast("BinaryIO", io.BufferedReader(_Ranges(self._bucket, self._prefix + name, version), BUFFER_BYTES))
+        return cast(
+            "BinaryIO", io.BufferedReader(_Ranges(self._s3, self._bucket, self._prefix + name, version), BUFFER_BYTES)
+        )
 
     def read(self, name: str) -> bytes:
-        with _missing_is_not_found():
-            return _s3().get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+        with _missing_is_not_found(self._s3):
+            return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
 
     def size(self, name: str) -> int:
-        with _missing_is_not_found():
-            return _s3().head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"]
+        with _missing_is_not_found(self._s3):
+            return self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"]
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        pages = (
-            _s3()
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, Delimiter="/")
-        )
+        listing = self._s3.get_paginator("list_objects_v2")
+        pages = listing.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, Delimiter="/")
         for page in pages:
             yield from (item["Key"].removeprefix(self._prefix) for item in page.get("Contents", []))
 
     def _create(self, name: str, body: BinaryIO) -> bool:
         try:
-            _s3().put_object(Bucket=self._bucket, Key=self._prefix + name, Body=body, IfNoneMatch="*")
-        except _s3().exceptions.ClientError as error:
+            self._s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=body, IfNoneMatch="*")
+        except self._s3.exceptions.ClientError as error:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
             return False
@@ -152,11 +151,12 @@ class S3Artifacts(Artifacts):
 class _Ranges(io.RawIOBase):
     """One version of an S3 object as a file: each read is one request for a range."""
 
-    def __init__(self, bucket: str, key: str, version: str | None) -> None:
+    def __init__(self, client: "S3Client", bucket: str, key: str, version: str | None) -> None:
         super().__init__()
+        self._s3 = client
         self._object = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-        with _missing_is_not_found():
-            head = _s3().head_object(**self._object)  # type: ignore[arg-type]  # the stubs know no dictionary
+        with _missing_is_not_found(client):
+            head = client.head_object(**self._object)  # type: ignore[arg-type]  # the stubs know no dictionary
         self._object["IfMatch"] = head["ETag"]
         self._size, self._at = head["ContentLength"], 0
 
@@ -178,7 +178,7 @@ class _Ranges(io.RawIOBase):
         end = min(self._size, self._at + len(view))
         if self._at >= end:
             return 0
-        found = _s3().get_object(**self._object, Range=f"bytes={self._at}-{end - 1}")  # type: ignore[arg-type]  # as above
+        found = self._s3.get_object(**self._object, Range=f"bytes={self._at}-{end - 1}")  # type: ignore[arg-type]  # as above
         block = found["Body"].read()
         view[: len(block)] = block
         self._at += len(block)
@@ -186,11 +186,11 @@ class _Ranges(io.RawIOBase):
 
 
 @contextmanager
-def _missing_is_not_found() -> Iterator[None]:
+def _missing_is_not_found(client: "S3Client") -> Iterator[None]:
     """The SDK's many words for an object that is not there."""
     try:
         yield
-    except _s3().exceptions.ClientError as error:
+    except client.exceptions.ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"}:
             raise
         raise FileNotFoundError(error.response["Error"].get("Message", "not found")) from None

@@ -20,7 +20,7 @@ from loupe.artifacts import Artifacts
 
 Item = dict[str, Any]
 
-_PART = re.compile(r"^part-(\d{8})-(\d{8})\.parquet$")
+PART = re.compile(r"^part-(\d{8})-(\d{8})\.parquet$")
 _POLYGONS = pa.list_(pa.list_(pa.list_(pa.float64())))
 
 
@@ -95,7 +95,7 @@ class Parts:
 
     def committed(self) -> list[Part]:
         """The parts from row 0 on, as far as none is missing."""
-        found = sorted(match.groups() for name in self.folder.names("part-") if (match := _PART.match(name)))
+        found = sorted(match.groups() for name in self.folder.names("part-") if (match := PART.match(name)))
         parts = [Part.of(int(first), int(last)) for first, last in found]
         reached = 0
         for place, part in enumerate(parts):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 ASKED_FOR = {"loupe-run": "asked-for"}  # metadata of a dataset whose uploader asks for its run, with options
+OWN_IMAGES = {"loupe-images": "own-folder"}  # and of one whose images lie in the folder of its own name
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _FRAME_BYTES = 12  # the magic at both ends and the footer's length
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "400", "404", "405"})  # 400: no version is called so
@@ -23,6 +24,7 @@ class Glance:
     version_id: str | None
     refusal: str | None
     asked_for: bool = False
+    own_images: bool = False
 
 
 def glance(bucket: str, key: str, version_id: str | None) -> Glance:
@@ -30,7 +32,7 @@ def glance(bucket: str, key: str, version_id: str | None) -> Glance:
     try:
         found = _head(bucket, key, version_id)
         version, size = found.get("VersionId", "null"), found["ContentLength"]
-        asked_for = ASKED_FOR.items() <= found["Metadata"].items()
+        told = found["Metadata"].items()
         if size == 0:
             return Glance(version_id=version, refusal=f"{key} is empty.")
         head, tail = (_bytes(bucket, key, version, part) for part in ("0-3", "-8"))
@@ -39,7 +41,8 @@ def glance(bucket: str, key: str, version_id: str | None) -> Glance:
             raise
         return Glance(version_id=version_id, refusal=f"{key} is not there, or was deleted before it could be read.")
     refusal = _refusal(key, size, head[:4], tail[-8:])
-    return Glance(version_id=version, refusal=refusal, asked_for=asked_for)
+    asked_for, own_images = (metadata.items() <= told for metadata in (ASKED_FOR, OWN_IMAGES))
+    return Glance(version_id=version, refusal=refusal, asked_for=asked_for, own_images=own_images)
 
 
 def _head(bucket: str, key: str, version_id: str | None) -> "HeadObjectOutputTypeDef":

@@ -16,7 +16,14 @@ def reason(job: Mapping[str, Any]) -> str:
     if job["status"] == "SUCCEEDED":
         return "The job ended well and left no manifest."
     ended = f"The program ended with exit code {code}." if code is not None else "The program did not run."
-    return " ".join(filter(None, [ended, said, container.get("reason"), _log(container)]))
+    stream = log_stream(job)
+    return " ".join(filter(None, [ended, said, container.get("reason"), stream and f"Its log is {stream}."]))
+
+
+def log_stream(job: Mapping[str, Any]) -> str | None:
+    """Where the last attempt's container wrote, if it ran."""
+    found = next(_containers(job), {}).get("logStreamName")
+    return str(found) if found else None
 
 
 def _containers(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -26,8 +33,3 @@ def _containers(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from task.get("containers", [])
         if place.get("container"):
             yield place["container"]
-
-
-def _log(container: Mapping[str, Any]) -> str | None:
-    stream = container.get("logStreamName")
-    return f"Its log is {stream}." if stream else None

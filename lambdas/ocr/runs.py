@@ -33,6 +33,7 @@ class Run:
     version_id: str
     model: str
     max_rows: int | None = None
+    own_images: bool = False
 
     @property
     def id(self) -> str:
@@ -47,6 +48,11 @@ class Run:
     @property
     def url(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def images(self) -> str | None:
+        """Where its images lie, if not beside it."""
+        return f"s3://{self.bucket}/{INCOMING}{self.dataset}/" if self.own_images else None
 
     @property
     def folder(self) -> str:
@@ -79,6 +85,7 @@ def command(run: Run, *, output: str, options: Options, rate_per_second: float, 
         "--dataset": run.url,
         "--dataset-version": run.version_id,
         "--output": output,
+        "--images": run.images,
         "--model": run.model,
         "--batch-size": options.get("batch_size", checkpoint_rows),
         "--rate": rate_per_second,

@@ -50,7 +50,8 @@ class Submission:
 
         A dataset whose uploader asks for the run, because it has options, is left to that.
         """
-        run, found = self._run(bucket, key, version_id, {}), glance(bucket, key, version_id)
+        found = glance(bucket, key, version_id)
+        run = self._run(bucket, key, version_id, {}, own_images=found.own_images)
         if found.asked_for:
             return {"run_id": run.id, "job_id": None, "output": None, "state": "LEFT", "reason": None}
         answer = self._submit(run, {}, refusal=found.refusal, asked=False)
@@ -69,16 +70,23 @@ class Submission:
     def asked(self, bucket: str, key: str, version_id: str | None, options: Options) -> Answer:
         """Start or resume the run that somebody asks for."""
         refusal = self._refusal(bucket, key, options)
-        if refusal is None:
-            found = glance(bucket, key, version_id)
-            version_id, refusal = found.version_id, found.refusal
-        if version_id is None:
+        if refusal is not None:
             return _refused(refusal)
-        return self._submit(self._run(bucket, key, version_id, options), options, refusal=refusal, asked=True)
+        found = glance(bucket, key, version_id)
+        if found.version_id is None:
+            return _refused(found.refusal)
+        run = self._run(bucket, key, found.version_id, options, own_images=found.own_images)
+        return self._submit(run, options, refusal=found.refusal, asked=True)
 
-    def _run(self, bucket: str, key: str, version_id: str, options: Options) -> Run:
-        max_rows = options.get("max_rows")
-        return Run(bucket=bucket, key=key, version_id=version_id, model=self._settings.model, max_rows=max_rows)
+    def _run(self, bucket: str, key: str, version_id: str, options: Options, *, own_images: bool) -> Run:
+        return Run(
+            bucket=bucket,
+            key=key,
+            version_id=version_id,
+            model=self._settings.model,
+            max_rows=options.get("max_rows"),
+            own_images=own_images,
+        )
 
     def _refusal(self, bucket: str, key: str, options: Options) -> str | None:
         if bucket != self._settings.project_bucket:

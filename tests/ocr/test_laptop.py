@@ -18,7 +18,7 @@ from tests.ocr.hostile import KEY, Hostile, served
 from tests.ocr.programs import label
 
 pytestmark = pytest.mark.laptop
-ROWS = 60
+ROWS = 24
 
 
 class Ocr:

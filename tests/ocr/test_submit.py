@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lambdas.ocr import clients, submission, submit
-from lambdas.ocr.datasets import ASKED_FOR
+from lambdas.ocr.datasets import ASKED_FOR, OWN_IMAGES
 from lambdas.ocr.records import Busy
 from lambdas.ocr.runs import is_dataset
 from loupe.contracts import ContractError
@@ -71,6 +71,12 @@ def test_a_dataset_whose_uploader_asks_for_its_run_starts_none_until_then(accoun
     assert account.submit(event) == DONE
     [command] = account.batch.commands
     assert command[-2:] == ["--max-usd", "1.5"]
+
+
+def test_a_dataset_with_a_folder_of_its_own_for_its_images_is_read_with_that(account: Account) -> None:
+    account.submit(account.lands(KEY, metadata=OWN_IMAGES))
+    [command] = account.batch.commands
+    assert command[command.index("--images") + 1] == f"s3://{PROJECT}/data/ocr/letters/"
 
 
 @pytest.mark.parametrize("times", [2, 50])

@@ -177,7 +177,7 @@ def as_user(platform: Platform, keys: dict[str, str], service: str) -> Any:
 
 def queue_url(platform: Platform, name: str) -> str:
     urls = platform.laptop.client("sqs").list_queues()["QueueUrls"]
-    [found] = [url for url in urls if re.search(rf"-{name}[0-9A-F]{{8}}", url)]
+    [found] = [url for url in urls if re.search(rf"room-detection-{name}[0-9A-F]{{8}}", url)]
     return str(found)
 
 

@@ -36,6 +36,7 @@ class Run:
     dataset: str
     version: str | None
     max_rows: int | None
+    images: str
     output: str
     rows: int | None = None
     done: int = 0
@@ -63,22 +64,34 @@ class Runs:
 
     def all(self) -> list[Run]:
         """Every run that left something in S3 or that Batch still knows."""
+        return self._found(OUTPUT, f"{JOB_PREFIX}*")
+
+    def one(self, run_id: str, output: str) -> Run | None:
+        """A run whose place is known; None while neither S3 nor Batch tells of it."""
+        return next(iter(self._found(output.removeprefix(f"s3://{self.results}/"), JOB_PREFIX + run_id)), None)
+
+    def _found(self, prefix: str, job_name: str) -> list[Run]:
         with self._account.asked():
-            jobs, kept = self._newest_jobs(), self._kept()
+            jobs, kept = self._newest_jobs(job_name), self._kept(prefix)
             described = self._described([job["jobId"] for job in jobs.values()])
             run_ids = kept.keys() | {name.removeprefix(JOB_PREFIX) for name in described}
             with ThreadPoolExecutor(READERS) as readers:
                 found = readers.map(lambda one: self._run(one, kept.get(one), described.get(JOB_PREFIX + one)), run_ids)
                 return sorted(found, key=lambda run: (run.name, run.run))
 
-    def find(self, name: str) -> Run:
-        """The run of an id, or the only run of a dataset; Trouble names the choices."""
+    def named(self, name: str) -> list[Run]:
+        """The run of an id, or all runs of a dataset; Trouble if there is none."""
         found = [run for run in self.all() if name in {run.run, run.name}]
         if not found:
-            raise Trouble(f"There is no run {printed(name)} in {self._account.environment}: see `loupe ocr status`.")
+            raise Trouble(f"There is no run {name!r} in {self._account.environment}: see `loupe ocr status`.")
+        return found
+
+    def find(self, name: str) -> Run:
+        """The run of an id, or the only run of a dataset; Trouble names the choices."""
+        found = self.named(name)
         if len(found) > 1:
             several = ", ".join(run.run for run in found)
-            raise Trouble(f"{printed(name)} has several runs, name one: {several}.")
+            raise Trouble(f"{name!r} has several runs, name one: {several}.")
         return found[0]
 
     def parts(self, run: Run) -> Parts:
@@ -109,10 +122,10 @@ class Runs:
     def _batch(self) -> Any:
         return self._account.client("batch")
 
-    def _kept(self) -> dict[str, tuple[str, list[str]]]:
+    def _kept(self, prefix: str) -> dict[str, tuple[str, list[str]]]:
         """Run id → the run's folder and the names of its files."""
         found: dict[str, tuple[str, list[str]]] = {}
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, Prefix=OUTPUT):
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.results, Prefix=prefix):
             for item in page.get("Contents", []):
                 folder, _, name = item["Key"].rpartition("/")
                 run_id = folder.rpartition("/")[2]
@@ -120,9 +133,9 @@ class Runs:
                     found.setdefault(run_id, (folder, []))[1].append(name)
         return {run_id: kept for run_id, kept in found.items() if "run.json" in kept[1]}
 
-    def _newest_jobs(self) -> dict[str, Job]:
-        """Job name → the newest job that Batch knows of that name."""
-        by_name = [{"name": "JOB_NAME", "values": [f"{JOB_PREFIX}*"]}]
+    def _newest_jobs(self, name: str) -> dict[str, Job]:
+        """Job name → the newest job that Batch knows of that name; names may end in a star."""
+        by_name = [{"name": "JOB_NAME", "values": [name]}]
         pages = self._batch.get_paginator("list_jobs").paginate(jobQueue=self._queue, filters=by_name)
         jobs = sorted((job for page in pages for job in page["jobSummaryList"]), key=lambda job: job["createdAt"])
         return {job["jobName"]: job for job in jobs}
@@ -150,7 +163,7 @@ class Runs:
         name = "manifest.json" if "manifest.json" in files else "run.json"
         text = self._s3.get_object(Bucket=self.results, Key=f"{folder}/{name}")["Body"].read()
         told = json.loads(text)
-        known = {field: told.get(field) for field in ("dataset", "max_rows", "rows", "failed")}
+        known = {field: told.get(field) for field in ("dataset", "images", "max_rows", "rows", "failed")}
         return {**known, "version": told["dataset_version"]}
 
 
@@ -163,11 +176,6 @@ def rows_of(parts: Parts) -> Iterator[dict[str, Any]]:
     """The committed rows in order, as far as memory for one part."""
     for table in parts.tables():
         yield from table.to_pylist()
-
-
-def printed(name: str) -> str:
-    """A name from the command line, as a sentence may hold it."""
-    return repr(name)
 
 
 def _state(job: Job | None) -> str:
@@ -187,5 +195,6 @@ def _asked(job: Job | None) -> dict[str, Any]:
         "dataset": asked.dataset,
         "version": asked.dataset_version,
         "max_rows": asked.max_rows,
+        "images": asked.images or asked.dataset.rpartition("/")[0],
         "output": asked.output,
     }

@@ -5,6 +5,7 @@ import mimetypes
 import posixpath
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +13,9 @@ from PIL import Image as Pictures
 from PIL import UnidentifiedImageError
 
 from loupe.artifacts import Artifacts, open_artifacts
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 MOST_BYTES = 100 << 20  # the service's limits
 MOST_PIXELS = 200_000_000
@@ -36,8 +40,8 @@ class Image:
 class Images:
     """Where rows find their images: `image_path` in one folder, or at an s3:// address."""
 
-    def __init__(self, folder: Artifacts) -> None:
-        self._folder = folder
+    def __init__(self, folder: Artifacts, client: "S3Client | None" = None) -> None:
+        self._folder, self._client = folder, client
         self._buckets: dict[str, Artifacts] = {}
 
     def load(self, path: str, inside: bytes | None = None) -> Image:
@@ -53,7 +57,7 @@ class Images:
         """The folder and name of a path; NoImage for one that leads out of the folder."""
         parts = urlsplit(path)
         if parts.scheme == "s3" and parts.netloc:
-            bucket = self._buckets.setdefault(parts.netloc, open_artifacts(f"s3://{parts.netloc}"))
+            bucket = self._buckets.setdefault(parts.netloc, open_artifacts(f"s3://{parts.netloc}", self._client))
             return bucket, path.removeprefix(f"s3://{parts.netloc}/")
         name = posixpath.normpath(path)
         if "://" in path or not path or name.startswith(("/", "..")) or name == ".":

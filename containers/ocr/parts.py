@@ -135,10 +135,15 @@ class Parts:
                     found[number] = row
         return found
 
+    def begun(self) -> dict[str, Any]:
+        """What the run is; FileNotFoundError for one that was never begun."""
+        found: dict[str, Any] = json.loads(self.folder.read("run.json"))
+        return found
+
     def begin(self, identity: dict[str, Any]) -> dict[str, Any]:
         """What the run is: as it was begun, if it was, else as it is asked for now."""
         try:
-            begun: dict[str, Any] = json.loads(self.folder.read("run.json"))
+            begun = self.begun()
         except FileNotFoundError:
             self._add("run.json", _json(contracts.check("ocr/run", identity)))
             return identity

@@ -78,6 +78,7 @@ def _identity(task: Task, table: Table) -> dict[str, Any]:
         "schema_version": "1.0",
         "dataset": task.dataset,
         "dataset_version": task.dataset_version,
+        "images": task.image_folder,
         "model": task.model,
         "max_rows": task.max_rows,
         "rows": table.rows,

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
+from string import ascii_lowercase
 from typing import Any
 
 import pyarrow as pa
@@ -27,11 +29,27 @@ ROOT = Path(__file__).parent.parent
 LATENCIES = (0.3, 2.0, 5.0)
 LIMIT = 20  # calls in any second
 SECONDS_OF_CALLS = 20
-WORDS = [
-    {"id": n, "text": f"word {n}", "boundingBox": {"vertices": [{"x": x, "y": 3 * n} for x in (1, 9, 9, 1)]}}
-    for n in range(12)
-]
-ANSWER = json.dumps({"numBilledPages": 1, "pages": [{"id": 0, "words": WORDS}]}).encode()
+ANSWERS, WORDS = 1000, 40
+AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+def answers() -> list[bytes]:
+    """As many as rows of two parts, each as long as a receipt's, so that a part holds what a real one does."""
+    random = Random(0)  # noqa: S311  # a drawing, not a secret
+    return [
+        json.dumps({"numBilledPages": 1, "pages": [{"id": 0, "words": words(random)}]}).encode() for _ in range(ANSWERS)
+    ]
+
+
+def words(random: Random) -> list[dict[str, Any]]:
+    found = []
+    for number in range(WORDS):
+        text = "".join(random.choices(ascii_lowercase, k=random.randint(2, 9)))
+        left, top, width = random.randint(0, 900), random.randint(0, 1300), 9 * len(text)
+        corners = [(left, top), (left + width, top), (left + width, top + 20), (left, top + 20)]
+        vertices = [{"x": x, "y": y} for x, y in corners]
+        found.append({"id": number, "text": text, "boundingBox": {"vertices": vertices}})
+    return found
 
 
 @dataclass
@@ -42,6 +60,7 @@ class Api:
     limit: int
     starts: list[float] = field(default_factory=list)
     refused: int = 0
+    bodies: list[bytes] = field(default_factory=answers)
 
     async def answer(self, request: web.Request) -> web.Response:
         await request.read()
@@ -52,7 +71,8 @@ class Api:
             return web.Response(status=429)
         self.starts.append(now)
         await asyncio.sleep(self.latency)
-        return web.Response(body=ANSWER, content_type="application/json")
+        body = self.bodies[len(self.starts) % len(self.bodies)]
+        return web.Response(body=body, content_type="application/json")
 
 
 def serve(pipe: Connection, latency: float, limit: int) -> None:
@@ -126,7 +146,7 @@ class Ran:
 
 
 def ran(command: list[str], url: str, out: Path) -> Ran:
-    environment = {**os.environ, "LOUPE_OCR_URL": url, "LOUPE_OCR_KEY": "none"}
+    environment = {**os.environ, **AS_IN_THE_IMAGE, "LOUPE_OCR_URL": url, "LOUPE_OCR_KEY": "none"}
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=said)  # noqa: S603  # our own

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 HEADROOM = 0.985  # of the rate: the service's clock and ours measure a second differently
 CATCH_UP_SECONDS = 0.005  # how much a call that started late may shorten the next one's wait
+CHANCE_PAUSE = 2  # intervals after a single refusal, which the clocks' differences explain
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
-SLOWER, FASTER, SLOWEST = 1.15, 0.998, 10.0  # factors of the interval: a refusal, an acceptance, at most
+A_LITTLE_SLOWER, SLOWER, FASTER = 1.05, 1.15, 0.9995  # factors of the interval: one refusal, another, an acceptance
+SLOWEST = 10.0
 
 
 class Refused(Exception):  # the service refuses; nothing is wrong here
@@ -21,11 +23,11 @@ class Refused(Exception):  # the service refuses; nothing is wrong here
 
 
 class Pace:
-    """Spaces calls evenly. After a refusal all wait; then a single call tries the service before the others follow."""
+    """Spaces calls evenly. A refusal makes all wait a moment; after another, a single call tries before all follow."""
 
     def __init__(self, calls_per_second: float) -> None:
         self._shortest = self._interval = 1 / (calls_per_second * HEADROOM)
-        self._next, self._pause, self._refused = 0.0, FIRST_PAUSE_SECONDS, 0.0
+        self._next, self._pause, self._refused = 0.0, 0.0, 0.0
         self._careful = False
         self._line, self._tried = asyncio.Lock(), asyncio.Event()
         self._tried.set()
@@ -60,13 +62,15 @@ class Pace:
         """Calls that started before the last refusal was heard say nothing new."""
         if started < self._refused:
             return
-        if not self._careful:
-            self._interval = min(self._interval * SLOWER, self._shortest * SLOWEST)
-        self._careful, self._refused = True, time.monotonic()
+        again, self._refused = self._pause > 0, time.monotonic()
+        slower = self._interval * (SLOWER if again and not self._careful else A_LITTLE_SLOWER)
+        self._interval = min(slower, self._shortest * SLOWEST)
+        self._careful = again
+        pause = max(FIRST_PAUSE_SECONDS, 2 * self._pause) if again else CHANCE_PAUSE * self._interval
+        self._pause = min(pause, LONGEST_PAUSE_SECONDS)
         self._next = self._refused + min(self._pause if retry_after is None else retry_after, LONGEST_PAUSE_SECONDS)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
 
     def _go_on(self, started: float) -> None:
         if started >= self._refused:
-            self._careful, self._pause = False, FIRST_PAUSE_SECONDS
+            self._careful, self._pause = False, 0.0
         self._interval = max(self._interval * FASTER, self._shortest)

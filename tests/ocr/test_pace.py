@@ -40,14 +40,21 @@ def test_no_second_has_more_calls_than_the_rate(rate: int) -> None:
     assert max(sum(start <= other < start + 1 for other in starts) for start in starts) <= rate
 
 
-def test_a_refusal_holds_all_back_and_one_tries_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_refusal_costs_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 3600.0)
+    starts = asyncio.run(starts_of(Pace(20), 20, refused=lambda made: made == 10))
+    assert len(starts) == 21
+    assert starts[10] - starts[9] >= 0.1
+
+
+def test_more_refusals_hold_all_back_and_one_tries_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "FIRST_PAUSE_SECONDS", 0.2)
-    starts = asyncio.run(starts_of(Pace(1000), 50, refused=lambda made: made in {10, 11, 12}))
-    pauses = [after - before for before, after in pairwise(starts[8:15])]
-    assert len(starts) == 53
-    assert pauses[1] >= 0.2
-    assert pauses[2] >= 0.4
-    assert pauses[3] >= 0.8
+    starts = asyncio.run(starts_of(Pace(1000), 50, refused=lambda made: made in {10, 11, 12, 13}))
+    pauses = [after - before for before, after in pairwise(starts[8:16])]
+    assert len(starts) == 54
+    assert pauses[2] >= 0.2
+    assert pauses[3] >= 0.4
+    assert pauses[4] >= 0.8
 
 
 def test_the_service_says_how_long_to_wait() -> None:

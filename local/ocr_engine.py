@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidocr import RapidOCR
 
-NAME = f"rapidocr-{version('rapidocr')}"
 LONGEST_SIDE = 2000  # larger pages are read smaller
 LONGEST_TO_SHORTEST = 4  # the detector enlarges a page until its short side has 736 pixels: a strip would fill memory
 SHORTEST_SIDE = 32
@@ -28,7 +27,9 @@ class Word:
 
 
 class Engine:
-    """The models, loaded with the first page; each thread has its own."""
+    """The models; each thread has its own."""
+
+    name = f"rapidocr-{version('rapidocr')}"
 
     def __init__(self, threads: int) -> None:
         self._ocr = RapidOCR(

@@ -14,15 +14,17 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from aiohttp import web
 from PIL import Image
 
 from local.ocr_answer import answer
 from local.ocr_document import Refused, pixels
-from local.ocr_engine import Engine
 from local.ocr_switches import Failures, RateLimit, Switches, switches
+
+if TYPE_CHECKING:
+    from local.ocr_engine import Engine
 
 PATH = "/v1/document-digitization"
 MODEL = "ocr"
@@ -54,9 +56,10 @@ class Readers:
 
     def _read(self, document: IO[bytes]) -> dict[str, Any]:
         if not hasattr(self._own, "engine"):
-            self._own.engine = Engine(self._threads_each)
+            self._own.engine = _engine(self._threads_each)
         page = pixels(document)
-        return answer(self._own.engine.read(page), width=page.shape[1], height=page.shape[0])
+        lines = self._own.engine.read(page)
+        return answer(lines, engine=self._own.engine.name, width=page.shape[1], height=page.shape[0])
 
 
 class Service:
@@ -93,6 +96,13 @@ class Service:
         key, given = self._switches.key, request.headers.get("Authorization", "")
         if key and not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {key}".encode()):
             raise Refused(401, "The key is wrong: send `Authorization: Bearer` and the key of this service.")
+
+
+def _engine(threads: int) -> "Engine":
+    """Models and the libraries that run them: a service that has read no page yet is without both."""
+    from local.ocr_engine import Engine  # noqa: PLC0415  # see above
+
+    return Engine(threads)
 
 
 async def _document(request: web.Request) -> IO[bytes]:

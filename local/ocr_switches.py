@@ -4,6 +4,7 @@ import argparse
 import math
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from local.ocr_document import Refused
 
@@ -57,7 +58,9 @@ def switches() -> tuple[int, Switches]:
     parser.add_argument("--latency", type=_at_least_zero, default=0.0, metavar="SECONDS", help="no page is sooner")
     parser.add_argument("--rate-limit", type=_above_zero, metavar="PER_SECOND", help="429 beyond it")
     parser.add_argument("--fail-share", type=_share, default=0.0, metavar="SHARE", help="500 for so many of 1")
-    parser.add_argument("--key", help="401 for any other")
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument("--key", help="401 for any other")
+    key.add_argument("--key-file", type=_kept_key, dest="key", metavar="FILE", help="the key, where no list shows it")
     flags = vars(parser.parse_args())
     return flags.pop("port"), Switches(**flags)
 
@@ -67,6 +70,16 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port")
     return number
+
+
+def _kept_key(file: str) -> str:
+    try:
+        key = Path(file).read_text().strip()
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{file} cannot be read") from error
+    if not key:
+        raise argparse.ArgumentTypeError(f"{file} holds no key")
+    return key
 
 
 def _at_least_zero(text: str) -> float:

@@ -1,4 +1,4 @@
-"""A laptop per test, and one with an endpoint for all tests that only use it."""
+"""A laptop per test, and one with an endpoint or an OCR service for all tests that only use it."""
 
 import json
 import time
@@ -11,6 +11,7 @@ import pytest
 
 from local.laptop import Laptop
 from tests.local.assemblies import endpoint, write_assembly
+from tests.local.ocr_house import Service, running
 
 
 @dataclass
@@ -69,3 +70,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EndpointHouse]:
         yield EndpointHouse(one)
     finally:
         one.down()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with running() as one:
+        yield one

@@ -72,7 +72,7 @@ def logs(
     home: Home = HOME,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until interrupted.")] = False,
 ) -> None:
-    """Print what the engine, the functions and the model servers wrote."""
+    """Print what the engine and the programs that it runs wrote."""
     try:
         for line in Laptop(home).logs(follow=follow):
             sys.stdout.write(line + "\n")
@@ -101,6 +101,8 @@ def _show(found: LaptopStatus) -> None:
         table.add_row("stack", stack, state)
     for endpoint in found.endpoints:
         table.add_row("endpoint", endpoint["name"], f"{endpoint['status']}, {endpoint['backlog']} waiting")
+    for stand_in in found.stand_ins:
+        table.add_row("stand-in", stand_in["name"], f"{stand_in['url']}{'' if stand_in['ready'] else ', starting'}")
     Console().print(table)
     typer.echo(f"{found.denials} denied accesses")
     for denial in found.last_denials:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +11,7 @@ from local.denials import Denials
 from local.faults import Fault, Faults, UnknownFault
 from local.models import Models
 from local.seams import resources, routing
+from local.stand_ins import StandIn
 
 Messages = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -22,9 +23,17 @@ class Admin:
     """An ASGI application around ministack's."""
 
     def __init__(
-        self, *, home: str, models: Models, denials: Denials, faults: Faults, save: Callable[[], None]
+        self,
+        *,
+        home: str,
+        models: Models,
+        stand_ins: Sequence[StandIn],
+        denials: Denials,
+        faults: Faults,
+        save: Callable[[], None],
     ) -> None:
-        self._home, self._models, self._denials, self._faults, self._save = home, models, denials, faults, save
+        self._home, self._models, self._stand_ins = home, models, stand_ins
+        self._denials, self._faults = denials, faults
         self._started = time.time()
         self.changed = False
         self._routes: dict[tuple[str, str], Callable[[bytes], object]] = {
@@ -62,6 +71,7 @@ class Admin:
             "started": self._started,
             "denials": self._denials.count,
             "endpoints": self._models.overview(),
+            "stand_ins": [one.overview() for one in self._stand_ins],
         }
 
     def _add_fault(self, body: bytes) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,8 @@ from botocore.config import Config
 from local import wire
 from local.assembly import read_assembly
 from local.deployment import Deployment, Progress
+from local.introduction import introduce, key_file
+from local.ports import free_port
 from local.programs import Programs
 from local.stacks import Stacks
 
@@ -51,6 +52,7 @@ class LaptopStatus:
     uptime_seconds: float = 0.0
     stacks: dict[str, str] = field(default_factory=dict)
     endpoints: list[dict[str, Any]] = field(default_factory=list)
+    stand_ins: list[dict[str, Any]] = field(default_factory=list)
     denials: int = 0
     last_denials: list[dict[str, str]] = field(default_factory=list)
 
@@ -72,6 +74,7 @@ class Laptop:
                 programs.keep(image.tag, image.source, image.dockerfile)
             types = frozenset(wire.ask(port, "GET", "types"))
             Deployment(self.session(), url=self.url, types=types, on_progress=on_progress).deploy(artifacts)
+            self._introduce_stand_ins(port)
             wire.ask(port, "POST", "save")
 
     def start(self) -> None:
@@ -107,12 +110,13 @@ class Laptop:
             uptime_seconds=time.time() - found["started"],
             stacks=Stacks(self.session().client("cloudformation", endpoint_url=self.url), url=self.url).statuses(),
             endpoints=found["endpoints"],
+            stand_ins=found["stand_ins"],
             denials=found["denials"],
             last_denials=wire.ask(found["port"], "GET", "denials")[-5:],
         )
 
     def logs(self, *, follow: bool = False) -> Iterator[str]:
-        """Lines of the engine, the functions, the model servers and the jobs; with `follow`, without end."""
+        """Lines of the engine and of every program that it runs; with `follow`, without end."""
         files: dict[Path, TextIO] = {}
         with contextlib.ExitStack() as stack:
             while True:
@@ -178,7 +182,8 @@ class Laptop:
             return int(found["port"])
         if self._engine:
             self._engine.poll()
-        port = _port_like(self._record())
+        last = self._record()
+        port = free_port(like=last["port"] if last else 0)
         log = self.home / "logs" / "engine.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -192,6 +197,11 @@ class Laptop:
             )
         self._wait_until_found(self._engine, log)
         return port
+
+    def _introduce_stand_ins(self, port: int) -> None:
+        for one in wire.ask(port, "GET", "status")["stand_ins"]:
+            key = key_file(self.home, one["name"]).read_text()
+            introduce(one["name"], url=one["url"], key=key, session=self.session(), engine=self.url)
 
     def _wait_until_found(self, engine: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -211,17 +221,6 @@ class Laptop:
         with (self.home / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _port_like(record: dict[str, int] | None) -> int:
-    """The last engine's port if it is free, so that addresses stay; else any free one."""
-    for port in (record["port"] if record else 0, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            free: int = probe.getsockname()[1]
-            return free
-    raise EngineFailed("No loopback port is free.")
 
 
 def _end(pid: int) -> None:

@@ -19,6 +19,7 @@ from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
+from local.stand_ins import NAMES, StandIn
 
 
 class Services:
@@ -34,7 +35,15 @@ class Services:
         here = Surroundings(home=home, url=url, programs=programs, platform=platform)
         self._jobs = Jobs(queues, here, emit=self._emit_batch_event)
         faults.stop_tasks = self._jobs.stop_tasks
-        self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
+        self._stand_ins = [StandIn(name, home=home, engine=url) for name in NAMES]
+        self.application = Admin(
+            home=str(home),
+            models=self._models,
+            stand_ins=self._stand_ins,
+            denials=denials,
+            faults=faults,
+            save=self.save,
+        )
         _decide_as_aws_does()
         objects.serve_ranges_of_versions()
         deliveries.name_object_versions()
@@ -52,6 +61,8 @@ class Services:
     def resume(self) -> None:
         """Go on where the last engine ended."""
         self._models.resume()
+        for stand_in in self._stand_ins:
+            stand_in.start()
         self._jobs.resume()
 
     def save(self) -> None:
@@ -71,7 +82,12 @@ class Services:
 
     def stop(self) -> None:
         """End every process that was started for a stack."""
-        self._models.stop()
+        held = [self._models.stop, *(stand_in.stop for stand_in in self._stand_ins)]
+        stops = [threading.Thread(target=stop) for stop in held]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join()
         functions.stop_functions()
 
     def _emit_batch_event(self, kind: str, detail: dict[str, Any], about: list[str]) -> None:

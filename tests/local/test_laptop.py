@@ -16,19 +16,9 @@ import pytest
 
 from local.laptop import EngineFailed, Laptop, NotRunning
 from tests.local.assemblies import PROGRAM, endpoint, write_assembly
+from tests.local.homes import listening, processes_of
 
 pytestmark = pytest.mark.laptop
-
-
-def processes_of(home: Path) -> set[int]:
-    """Every process whose command line or environment names this folder."""
-    found = set()
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-            if str(home).encode() in words and "Z" not in (entry / "stat").read_text().rpartition(")")[2][:3]:
-                found.add(int(entry.name))
-    return found
 
 
 def soon(happened: Callable[[], bool], *, seconds: float = 10) -> bool:
@@ -88,15 +78,9 @@ def test_stops_with_everything_that_it_started(laptop: Laptop, tmp_path: Path) -
 
 def test_listens_on_loopback_only(laptop: Laptop, tmp_path: Path) -> None:
     laptop.up(write_assembly(tmp_path / "out", {"Rooms": endpoint()}))
-    sockets = {str(link.readlink()) for pid in processes_of(laptop.home) for link in Path(f"/proc/{pid}/fd").iterdir()}
-    listening = [
-        fields[1]
-        for table in ("/proc/net/tcp", "/proc/net/tcp6")
-        for fields in map(str.split, Path(table).read_text().splitlines()[1:])
-        if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets
-    ]
-    assert len(listening) == 2
-    assert all(address.startswith("0100007F:") for address in listening)
+    assert soon(lambda: len(listening(processes_of(laptop.home))) == 3)
+    addresses = listening(processes_of(laptop.home))
+    assert all(address.startswith("0100007F:") for address in addresses)
 
 
 def test_two_starts_at_once_start_one_engine(laptop: Laptop) -> None:
@@ -136,7 +120,8 @@ def test_a_folder_is_never_served_by_two_engines(laptop: Laptop) -> None:
     with pytest.raises(EngineFailed, match="Another engine serves"):
         Laptop(laptop.home).start()
     for pid in processes_of(laptop.home):
-        os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def test_shows_the_end_of_its_log_when_it_does_not_start(laptop: Laptop) -> None:

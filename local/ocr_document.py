@@ -24,7 +24,7 @@ def pixels(document: IO[bytes]) -> NDArray[np.uint8]:
     try:
         with Image.open(document, formats=FORMATS) as image:
             _check(image)
-            return np.asarray(_rgb(image), np.uint8)
+            return np.asarray(rgb(image), np.uint8)
     except Refused:
         raise
     except UnidentifiedImageError as error:
@@ -45,7 +45,8 @@ def _check(image: Image.Image) -> None:
         raise Refused(415, "The image has more than one page: send each page by itself.")
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def rgb(image: Image.Image) -> Image.Image:
+    """Any kind of pixels as RGB on white paper."""
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image, np.uint16) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:

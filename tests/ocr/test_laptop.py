@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from examples.pages import write
 from local.laptop import Laptop
 from loupe import contracts
 from tests.ocr.datasets import dataset
@@ -36,6 +37,7 @@ class Ocr:
         return str(found["Parameter"]["Value"])
 
     def know_key(self, key: str) -> None:
+        """Fill in the secret; with an empty key it is as a new deployment leaves it."""
         secret = json.dumps({"url": self.service.url, "key": key})
         self.laptop.client("secretsmanager").put_secret_value(
             SecretId=self.parameter("ocr/secret"), SecretString=secret
@@ -150,6 +152,18 @@ def test_a_wrong_key_fails_the_run_and_a_right_one_lets_it_go_on(ocr: Ocr, table
     assert ocr.asked(name)["state"] == "SUBMITTED"
     eventually(lambda: len(ocr.endings(name)) == 2)
     assert [told["state"] for told in ocr.endings(name)] == ["FAILED", "SUCCEEDED"]
+
+
+def test_where_nobody_filled_in_a_key_the_laptop_reads_the_pages_itself(ocr: Ocr, tmp_path: Path) -> None:
+    write(tmp_path, rows=1)
+    ocr.know_key("")
+    ocr.laptop.up(ocr.laptop.home / "cdk.out")
+    name = ocr.lands(tmp_path / "pages.parquet")
+    eventually(lambda: ocr.endings(name))
+    assert [told["state"] for told in ocr.endings(name)] == ["SUCCEEDED"]
+    [words] = pq.read_table(io.BytesIO(ocr.files(name)["part-00000000-00000001.parquet"])).column("texts").to_pylist()
+    assert " ".join(words).endswith("Thank you for your visit")
+    assert ocr.service.calls.total() == 0
 
 
 def test_the_key_is_in_no_log_and_no_event(ocr: Ocr, table: Path) -> None:

@@ -1,58 +1,28 @@
-"""`make demo [PLAN=file]`: the synthesized stacks on this laptop; blueprints in, rooms printed and drawn.
-
-It has an engine of its own, beside one that may be running, and stops what it started.
-"""
+"""`make demo [PLAN=file]`: the synthesized stacks on this laptop; blueprints in, rooms printed and drawn."""
 
 import json
-import os
-import signal
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from cli import blueprints, detection
 from cli.account import laptop_account
 from cli.connection import Connection, connection_to
-from cli.local import FAILURES
-from cli.proxies import ask_loopback_directly
+from cli.demonstration import CONSOLE, EXAMPLES, PICTURES, Phases, deployed, show
 from cli.tables import printable
-from cli.trouble import Trouble, say
+from cli.trouble import Trouble
 from config import LAPTOP
 from containers.room_detection.limits import Limits
 from lambdas.room_detection.blueprints import CONTENT_TYPES, refusal
 from local.laptop import Laptop
-from local.synthesis import synthesize
 
-ROOT = Path(__file__).parents[1]
-EXAMPLES, HOME = ROOT / "examples", ROOT / ".loupe"
-PICTURES = Path(os.environ.get("LOUPE_DEMO", ROOT / "demo"))
 ANSWER_SECONDS = 300
-_CONSOLE = Console()
 
 
-class Phases:
-    """How long each part took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        with _CONSOLE.status(name):
-            yield
-        self.seconds[name] = time.perf_counter() - begun
-        _CONSOLE.print(f"{name:<34} {self.seconds[name]:5.1f} s", highlight=False)
-
-
-def demo(files: list[Path]) -> None:
+def demo(given: list[Path]) -> None:
     """Deploy, upload, wait, print, draw, stop."""
+    files = given or sorted(path for path in EXAMPLES.iterdir() if path.suffix in CONTENT_TYPES)
     if missing := [str(file) for file in files if not file.is_file()]:
         raise Trouble(f"There is no file {', '.join(missing)}.")
     limit = LAPTOP.room_detection.max_upload_mib
@@ -61,22 +31,9 @@ def demo(files: list[Path]) -> None:
     ]:
         raise Trouble(" ".join(refused))
     phases = Phases()
-    HOME.mkdir(exist_ok=True)
-    with phases.phase("Synthesize the stacks"):
-        assembly = synthesize(HOME)
-    with tempfile.TemporaryDirectory(prefix="loupe-demo-") as home:
-        laptop = Laptop(Path(home))
-        try:
-            with phases.phase("Start the engine"):
-                laptop.start()
-            with phases.phase("Deploy the stacks"):
-                laptop.up(assembly)
-            found = _through_the_platform(laptop, files, phases)
-            denials = laptop.status().last_denials
-        finally:
-            laptop.down()
-    _CONSOLE.print(f"{'Together':<34} {sum(phases.seconds.values()):5.1f} s", highlight=False)
-    _judge(found, [denial["message"] for denial in denials])
+    with deployed(phases) as laptop:
+        found = _through_the_platform(laptop, files, phases)
+    _judge(found)
 
 
 def _through_the_platform(laptop: Laptop, files: list[Path], phases: Phases) -> list[blueprints.Job]:
@@ -89,7 +46,7 @@ def _through_the_platform(laptop: Laptop, files: list[Path], phases: Phases) -> 
     with phases.phase("Fetch and draw the rooms"):
         for file, job in zip(files, jobs, strict=True):
             _draw(connection, file, job, rooms)
-    _CONSOLE.print(_summary(files, jobs), rooms)
+    CONSOLE.print(_summary(files, jobs), rooms)
     return jobs
 
 
@@ -132,29 +89,12 @@ def _summary(files: list[Path], jobs: list[blueprints.Job]) -> Table:
     return table
 
 
-def _judge(jobs: list[blueprints.Job], denials: list[str]) -> None:
-    if denials:
-        raise Trouble("A permission is missing: " + "; ".join(denials))
+def _judge(jobs: list[blueprints.Job]) -> None:
     bad = [f"{job['file_name']}: {job.get('reason', job['state'])}" for job in jobs if job["state"] != "SUCCEEDED"]
     if bad:
         raise Trouble("No rooms for " + "; ".join(bad))
-    _CONSOLE.print(f"\nThe rooms are drawn over their plans in {PICTURES}/*.overlay.png", highlight=False)
-
-
-def main() -> None:
-    given = [Path(word) for word in sys.argv[1:]]
-    files = given or sorted(path for path in EXAMPLES.iterdir() if path.suffix in CONTENT_TYPES)
-    ask_loopback_directly()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # what was started is stopped, whoever ends this
-    try:
-        demo(files)
-    except (Trouble, *FAILURES) as error:
-        say(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    CONSOLE.print(f"\nThe rooms are drawn over their plans in {PICTURES}/*.overlay.png", highlight=False)
 
 
 if __name__ == "__main__":
-    main()
+    show(demo)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from cli import ocr_following, ocr_results, ocr_submission
 from cli.account import account
@@ -88,13 +87,13 @@ def submit(
         "max_usd": max_usd,
         "single_file": single_file or None,
     }
-    where, console = account(env), Console(stderr=True)
+    where = account(env)
     if dataset.startswith("s3://"):
         key, version = ocr_submission.key_in(dataset, where.parameter("storage/project-bucket")), None
     else:
         found = ocr_submission.read(Path(dataset), name=name, max_rows=max_rows)
-        key, version = found.key, ocr_following.sent(where, found, console)
-    _started(Runs(where), ocr_submission.ask(where, key, version, options), console, wait=wait, as_json=as_json)
+        key, version = found.key, ocr_following.sent(where, found)
+    _started(Runs(where), ocr_submission.ask(where, key, version, options), wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -123,7 +122,7 @@ def resume(
         "single_file": single_file or None,
     }
     answer = ocr_submission.ask(where, key, found.version, options)
-    _started(runs, answer, Console(stderr=True), wait=wait, as_json=as_json)
+    _started(runs, answer, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -209,7 +208,7 @@ def _preview(file: Path, env: str, max_rows: int | None, *, as_json: bool) -> No
     raise typer.Exit(int(told["images_missing"] > 0))
 
 
-def _started(runs: Runs, answer: Answer, console: Console, *, wait: bool, as_json: bool) -> None:
+def _started(runs: Runs, answer: Answer, *, wait: bool, as_json: bool) -> None:
     """Tell what became of the request, or follow the run to its end."""
     if answer["state"] == "REFUSED":
         raise Trouble(answer["reason"])
@@ -217,7 +216,7 @@ def _started(runs: Runs, answer: Answer, console: Console, *, wait: bool, as_jso
         columns = ["run_id", "state", "output", "job_id"]
         typer.echo(json.dumps(answer, indent=1)) if as_json else print_table(columns, [answer])
         return
-    ended = ocr_following.followed(runs, answer, console)
+    ended = ocr_following.followed(runs, answer)
     _show(runs, [ended], as_json=as_json, last_words=True)
     raise typer.Exit(int(ended.state != "COMPLETE"))
 

@@ -16,10 +16,10 @@ LOOK_AGAIN_SECONDS = 1.0
 UNKNOWN_SECONDS = 60.0  # how long Batch may not list a job that it took
 
 
-def sent(account: Account, dataset: Dataset, console: Console) -> str:
+def sent(account: Account, dataset: Dataset) -> str:
     """Upload a dataset with a bar; its version. Images that cannot be read are said: their rows will fail."""
-    problems: list[str] = []
-    with _progress(console) as progress:
+    problems, console = list[str](), Console(stderr=True)
+    with _progress() as progress:
         bar = progress.add_task(f"Sending {printable(dataset.name)}", total=len(dataset.pages))
 
         def tell(problem: str | None) -> None:
@@ -35,10 +35,10 @@ def sent(account: Account, dataset: Dataset, console: Console) -> str:
     return version
 
 
-def followed(runs: Runs, answer: Answer, console: Console) -> Run:
+def followed(runs: Runs, answer: Answer) -> Run:
     """The run once it is complete or has stopped."""
     unknown = time.monotonic() + UNKNOWN_SECONDS
-    with _progress(console) as progress:
+    with _progress() as progress:
         bar = progress.add_task("Waiting for the run", total=None)
         while True:
             run = runs.one(answer["run_id"], answer["output"])
@@ -51,6 +51,6 @@ def followed(runs: Runs, answer: Answer, console: Console) -> Run:
             time.sleep(LOOK_AGAIN_SECONDS)
 
 
-def _progress(console: Console) -> Progress:
+def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True)
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -11,10 +11,10 @@ from typing import Any
 import typer
 
 from cli import ocr_pictures
-from cli.account import account
+from cli.account import Account, account
 from cli.blueprints import safe_name
 from cli.ocr_exports import FORMATS, Row
-from cli.ocr_runs import Runs, parts_at, rows_of
+from cli.ocr_runs import Run, Runs, parts_at, rows_of
 from cli.outputs import folder, new_file
 from cli.tables import print_table, printable
 from cli.trouble import Trouble, say
@@ -46,10 +46,14 @@ def open_result(name: str, env: str | None) -> Result:
         parts = parts_at(str(here))
         return Result(name, parts, Images(open_artifacts(parts.begun()["images"])), parts.manifest() is not None)
     where = account(env)
-    run = Runs(where).find(name)
+    return result_of(where, Runs(where).find(name))
+
+
+def result_of(where: Account, run: Run) -> Result:
+    """A run of an environment."""
     s3 = where.client("s3")
     images = Images(open_artifacts(run.images, s3), s3)
-    return Result(name, parts_at(run.output, s3), images, run.state == "COMPLETE")
+    return Result(run.run, parts_at(run.output, s3), images, run.state == "COMPLETE")
 
 
 def inspected(result: Result, *, row: str | None, failed: bool, limit: int) -> dict[str, Any]:
@@ -83,7 +87,7 @@ def drawn(result: Result, rows: list[Row], out: Path) -> Iterator[Path]:
         try:
             page = result.images.load(row["image_path"])
             picture = ocr_pictures.draw(page.body, row)
-        except (NoImage, OSError) as error:
+        except (NoImage, OSError, Trouble) as error:
             say(f"{row['id']}: {error}")
             continue
         target = folder(out) / safe_name(row["image_filename"], f"{number:04}", "words.png")

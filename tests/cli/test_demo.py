@@ -1,4 +1,4 @@
-"""`make demo`: it shows rooms or says what is wrong, and leaves no process behind."""
+"""`make demo` and `make demo-ocr`: they show rooms and words or say what is wrong, and leave no process behind."""
 
 import os
 import signal
@@ -36,10 +36,10 @@ def processes(folder: Path) -> list[str]:
     return commands
 
 
-def demo(folder: Path, *plans: Path) -> "subprocess.Popen[str]":
+def demo(folder: Path, *plans: Path, module: str = "cli.demo") -> "subprocess.Popen[str]":
     environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "LOUPE_DEMO": str(folder / "pictures")}
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.demo", *map(str, plans)],
+        [sys.executable, "-m", module, *map(str, plans)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -62,6 +62,21 @@ def test_of_several_plans_one_is_copied_to_the_bucket_and_gets_its_rooms_too(tem
     assert (ran.returncode, err) == (0, "")
     assert out.count("SUCCEEDED") == 2
     assert len(list((temporary / "pictures").iterdir())) == 2
+
+
+def test_pages_become_words_and_pictures_without_a_service_or_a_key(temporary: Path) -> None:
+    ran = demo(temporary, module="cli.demo_ocr")
+    out, err = ran.communicate(timeout=240)
+    assert (ran.returncode, err) == (0, "")
+    assert out.count("100%") >= 4
+    assert len(list((temporary / "pictures").glob("*.words.png"))) == 6
+
+
+def test_a_table_that_is_none_is_said_before_anything_starts(temporary: Path) -> None:
+    (temporary / "pages.parquet").write_bytes(b"no table")
+    out, err = demo(temporary, temporary / "pages.parquet", module="cli.demo_ocr").communicate(timeout=60)
+    assert (out, err.count("\n")) == ("", 1)
+    assert "pages.parquet is not a Parquet file" in err
 
 
 def test_a_file_that_is_no_plan_is_said_and_fails(temporary: Path) -> None:

@@ -73,7 +73,7 @@ def _printed_words(table: Path) -> dict[str, Counter[str]]:
 def _summary(rows: list[Row], printed: dict[str, Counter[str]]) -> Table:
     table = Table("page", "words", "printed", "read right", "text", "error", box=None, title="Words")
     for row in rows:
-        words, true = Counter(row["texts"]), printed.get(row["image_filename"])
+        words, true = Counter[str](row["texts"]), printed.get(row["image_filename"])
         right = f"{(words & true).total() / max(1, true.total()):.0%}" if true else ""
         told = (row["image_filename"], len(row["texts"]), true.total() if true else "", right)
         table.add_row(

@@ -152,7 +152,7 @@ class Runs:
         return Run(
             run=run_id,
             state=state,
-            done=sum(int(last) - int(first) for first, last in _ranges(files)),
+            done=sum(int(match[2]) - int(match[1]) for name in files if (match := PART.match(name))),
             job=job["jobId"] if job else None,
             reason=reason(job) if job and state == "STOPPED" else None,
             **{"output": f"s3://{self.results}/{folder}/", **known},
@@ -181,10 +181,6 @@ def rows_of(parts: Parts) -> Iterator[dict[str, Any]]:
 def _state(job: Job | None) -> str:
     """A run without a manifest is what its job is."""
     return "STOPPED" if job is None or job["status"] in _ENDED else str(job["status"])
-
-
-def _ranges(files: list[str]) -> Iterator[tuple[str, str]]:
-    return (match.groups() for name in files if (match := PART.match(name)))  # type: ignore[return-value]  # two groups
 
 
 def _asked(job: Job | None) -> dict[str, Any]:

@@ -1,37 +1,18 @@
-"""AWS clients, made once per process and only when first used."""
+"""This slice's AWS clients, made once per process and only when first used."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
+
+from loupe.clients import PATIENT, s3, sns, table
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
-    from mypy_boto3_sns.client import SNSClient
 
-_PATIENT = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=3, read_timeout=15)
-
-
-@cache
-def s3() -> "S3Client":
-    return boto3.client("s3", config=_PATIENT.merge(Config(signature_version="s3v4")))
-
-
-@cache
-def sns() -> "SNSClient":
-    return boto3.client("sns", config=_PATIENT)
+__all__ = ["s3", "sagemaker_runtime", "sns", "table"]
 
 
 @cache
 def sagemaker_runtime() -> "SageMakerRuntimeClient":
-    return boto3.client("sagemaker-runtime", config=_PATIENT)
-
-
-@cache
-def table(name: str) -> "Table":
-    dynamodb: Any = boto3.resource("dynamodb", config=_PATIENT)
-    found: Table = dynamodb.Table(name)
-    return found
+    return boto3.client("sagemaker-runtime", config=PATIENT)

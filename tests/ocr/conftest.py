@@ -1,6 +1,5 @@
 """An account of its own for each test, its table of runs as the real template says; AWS Batch stands in."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +15,12 @@ from lambdas.ocr import clients, ending, submit
 from lambdas.ocr.records import Records
 from lambdas.ocr.settings import SubmitSettings
 from tests.conftest import Template, resources
+from tests.functions import Context, sqs_batch, taken_from
 
 PROJECT, RESULTS = "loupe-project", "loupe-results"
 QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/ocr"
 PARQUET = b"PAR1" + b"rows" + b"footer" + (6).to_bytes(4, "little") + b"PAR1"
 _MODEL = botocore.session.get_session().get_service_model("batch")
-
-
-class Context:
-    """What Lambda passes beside the event."""
-
-    function_name = "f"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    aws_request_id = "r"
 
 
 @dataclass
@@ -100,14 +91,14 @@ class Account:
         return {"source": "aws.s3", "detail-type": "Object Created", "account": "123456789012", "detail": detail}
 
     def submit(self, *events: dict[str, Any]) -> dict[str, Any]:
-        return dict(submit.handle(batch_of(*events), Context()))  # type: ignore[arg-type]  # a stand-in context
+        return dict(submit.handle(sqs_batch(*events), Context()))  # type: ignore[arg-type]  # a stand-in context
 
     def ask(self, key: str, **more: Any) -> dict[str, Any]:
         request = {"bucket": PROJECT, "key": key, **more}
         return dict(submit.handle(request, Context()))  # type: ignore[arg-type]  # as above
 
     def ended(self, *events: dict[str, Any]) -> dict[str, Any]:
-        return dict(ending.handle(batch_of(*events), Context()))  # type: ignore[arg-type]  # as above
+        return dict(ending.handle(sqs_batch(*events), Context()))  # type: ignore[arg-type]  # as above
 
     def completes(self, output: str) -> None:
         """Leave the manifest that the program writes last."""
@@ -125,23 +116,7 @@ class Account:
 
     def notifications(self) -> list[dict[str, Any]]:
         """Take what subscribers were told since the last look."""
-        taken = []
-        while messages := self.told.receive_messages(MaxNumberOfMessages=10):
-            for message in messages:
-                taken.append(json.loads(json.loads(message.body)["Message"]))
-                message.delete()
-        return taken
-
-
-def batch_of(*events: dict[str, Any]) -> dict[str, Any]:
-    """An SQS batch as Lambda gets it."""
-    arn = "arn:aws:sqs:us-east-1:123456789012:q"
-    return {
-        "Records": [
-            {"messageId": str(number), "body": json.dumps(event), "eventSourceARN": arn, "eventSource": "aws:sqs"}
-            for number, event in enumerate(events)
-        ]
-    }
+        return taken_from(self.told)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from lambdas.ocr.datasets import ASKED_FOR, OWN_IMAGES
 from lambdas.ocr.records import Busy
 from lambdas.ocr.runs import is_dataset
 from loupe.contracts import ContractError
-from tests.ocr.conftest import PARQUET, PROJECT, RESULTS, Account, Context, forget_clients
+from tests.functions import Context
+from tests.ocr.conftest import PARQUET, PROJECT, RESULTS, Account, forget_clients
 
 KEY = "data/ocr/letters.parquet"
 NAMES = [

@@ -13,6 +13,7 @@ from lambdas.room_detection import answer, clients, status, sweep, trigger, uplo
 from lambdas.room_detection.jobs import Job, Jobs
 from lambdas.room_detection.settings import TriggerSettings, UploadSettings
 from tests.conftest import Template, resources
+from tests.functions import Context, sqs_batch, taken_from
 
 BLUEPRINTS, RESULTS = "loupe-blueprints", "loupe-results"
 ALICE, ACCOUNT = "arn:aws:iam::123456789012:user/alice", "123456789012"
@@ -26,15 +27,6 @@ ROOMS: dict[str, Any] = {
     "pages": [{"page": 1, "width": 100, "height": 80}],
     "rooms": [ROOM],
 }
-
-
-class Context:
-    """What Lambda passes beside the event."""
-
-    function_name = "f"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    aws_request_id = "r"
 
 
 @dataclass
@@ -86,10 +78,10 @@ class Account:
         return {"source": "aws.s3", "detail-type": "Object Created", "account": ACCOUNT, "detail": detail}
 
     def trigger(self, *events: dict[str, Any]) -> dict[str, Any]:
-        return dict(trigger.handle(batch(*events), Context()))  # type: ignore[arg-type]  # a stand-in context
+        return dict(trigger.handle(sqs_batch(*events), Context()))  # type: ignore[arg-type]  # a stand-in context
 
     def answer(self, *events: dict[str, Any]) -> dict[str, Any]:
-        return dict(answer.handle(batch(*events), Context()))  # type: ignore[arg-type]  # as above
+        return dict(answer.handle(sqs_batch(*events), Context()))  # type: ignore[arg-type]  # as above
 
     def sweep(self) -> dict[str, int]:
         return sweep.handle({}, Context())  # type: ignore[arg-type]  # as above
@@ -115,23 +107,7 @@ class Account:
 
     def notifications(self) -> list[dict[str, Any]]:
         """Take what subscribers were told since the last look."""
-        taken = []
-        while messages := self.told.receive_messages(MaxNumberOfMessages=10):
-            for message in messages:
-                taken.append(json.loads(json.loads(message.body)["Message"]))
-                message.delete()
-        return taken
-
-
-def batch(*events: dict[str, Any]) -> dict[str, Any]:
-    """An SQS batch as Lambda gets it."""
-    arn = "arn:aws:sqs:us-east-1:123456789012:q"
-    return {
-        "Records": [
-            {"messageId": str(number), "body": json.dumps(event), "eventSourceARN": arn, "eventSource": "aws:sqs"}
-            for number, event in enumerate(events)
-        ]
-    }
+        return taken_from(self.told)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from lambdas.room_detection import status, upload
 from loupe import contracts
-from tests.room_detection.conftest import ACCOUNT, ALICE, BLUEPRINTS, RESULTS, ROOMS, Account, Context
+from tests.functions import Context
+from tests.room_detection.conftest import ACCOUNT, ALICE, BLUEPRINTS, RESULTS, ROOMS, Account
 
 BOB = "arn:aws:iam::123456789012:user/bob"
 PLAN = {"file_name": "Küche.png", "content_type": "image/png", "size": 4}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import EXAMPLES
-from tests.room_detection.platform import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.laptop
 ROOT = Path(__file__).parents[2]

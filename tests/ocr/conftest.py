@@ -14,8 +14,11 @@ from moto import mock_aws
 from lambdas.ocr import clients, ending, submit
 from lambdas.ocr.records import Records
 from lambdas.ocr.settings import SubmitSettings
+from local.laptop import Laptop
 from tests.conftest import Template, resources
 from tests.functions import Context, sqs_batch, taken_from
+from tests.ocr.hostile import Hostile, served
+from tests.ocr.platform import Ocr
 
 PROJECT, RESULTS = "loupe-project", "loupe-results"
 QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/ocr"
@@ -181,3 +184,10 @@ def _settings(topic: str, table: str) -> dict[str, str]:
         max_in_flight=64,
         lease_seconds=90,
     ).to_environ()
+
+
+@pytest.fixture
+def ocr(running_laptop: Laptop) -> Iterator[Ocr]:
+    """The slice on the laptop, with an OCR service of its own."""
+    with served(Hostile()) as service:
+        yield Ocr(running_laptop, service)

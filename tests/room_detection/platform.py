@@ -2,10 +2,8 @@
 
 import json
 import re
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from botocore.credentials import Credentials
 from local.laptop import Laptop
 from loupe import contracts
 from tests.conftest import EXAMPLES
+from tests.waiting import eventually
 
 PLAN = (EXAMPLES / "flat.png").read_bytes()
 ENDED = {"SUCCEEDED", "FAILED"}
@@ -126,20 +125,6 @@ class Platform:
                 self._heard.append(body)
                 sqs.delete_message(QueueUrl=self.notifications, ReceiptHandle=message["ReceiptHandle"])
         return self._heard
-
-
-def eventually(happened: Callable[[], bool], seconds: float = 60) -> None:
-    assert happens(happened, seconds), f"it did not happen within {seconds} s"
-
-
-def happens(happened: Callable[[], bool], seconds: float) -> bool:
-    """Whether something happens within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def descendants(pid: int) -> dict[int, str]:

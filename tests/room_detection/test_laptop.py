@@ -8,29 +8,27 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from fnmatch import fnmatch
-from typing import Any
 
 import pytest
 import requests
 from PIL import Image
 
 from local.laptop import Laptop
-from tests.conftest import EXAMPLES, resources, templates_of
+from tests.conftest import EXAMPLES
+from tests.permissions import denied, permissions, without
 from tests.room_detection.platform import (
     ENDED,
     PLAN,
     Platform,
     as_user,
     depth,
-    eventually,
-    happens,
     left_output,
     memory_mib,
     queue_url,
     servers,
 )
+from tests.waiting import eventually, happens
 
 pytestmark = pytest.mark.laptop
 ENCRYPTED_PDF = (
@@ -236,49 +234,13 @@ UNSEEN = {
 }
 
 
-def permissions() -> list[Any]:
-    """Every statement of every role that one run through the laptop can put to the test."""
-    roles = resources(templates_of("laptop")["RoomDetection"], "AWS::IAM::Policy").items()
-    found = {
-        f"{name.split('Role')[0]} {actions[0]}": (name.split("DefaultPolicy")[0], actions)
-        for name, policy in roles
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if (actions := actions_of(statement))
-    }
-    return [
-        pytest.param(*named, id=name) for name, named in found.items() if not {name, name.split()[1]} & UNSEEN.keys()
-    ]
-
-
-def actions_of(statement: dict[str, Any]) -> list[str]:
-    return [statement["Action"]] if isinstance(statement["Action"], str) else list(statement["Action"])
-
-
-@contextmanager
-def without(platform: Platform, role: str, actions: list[str]) -> Iterator[None]:
-    """The role's policy, for a while, without its statement on these actions."""
-    iam = platform.laptop.client("iam")
-    [name] = [r["RoleName"] for r in iam.list_roles()["Roles"] if re.search(rf"-{role}[0-9A-F]{{8}}", r["RoleName"])]
-    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-    left = [statement for statement in document["Statement"] if actions_of(statement) != actions]
-    assert len(left) == len(document["Statement"]) - 1
-    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps({**document, "Statement": left}))
-    try:
-        yield
-    finally:
-        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
-
-
-def denied(platform: Platform, before: int) -> bool:
-    return platform.laptop.status().denials > before
-
-
 def exercise(platform: Platform) -> None:
     """One run through every role: a lost answer, a form, a refused file, a broken one, a list and a look at rooms."""
     platform.laptop.inject({"action": "sns:Publish", "effect": "drop", "times": 1})
     before, lost = platform.laptop.status().denials, platform.lands("lost.png")
-    happens(lambda: any(left_output(platform, job) for job in platform.jobs_of(lost)) or denied(platform, before), 10)
+    happens(
+        lambda: any(left_output(platform, job) for job in platform.jobs_of(lost)) or denied(platform.laptop, before), 10
+    )
     for job in platform.jobs_of(lost):
         platform.make_due(job["job_id"])
     platform.sweep()
@@ -293,18 +255,18 @@ def exercise(platform: Platform) -> None:
 
 
 @pytest.mark.denies
-@pytest.mark.parametrize(("role", "actions"), permissions())
+@pytest.mark.parametrize(("role", "actions"), permissions("RoomDetection", unseen=UNSEEN))
 def test_a_missing_permission_is_named_with_its_action_and_resource(
     platform: Platform, role: str, actions: list[str]
 ) -> None:
     before = platform.laptop.status().denials
-    with without(platform, role, actions):
+    with without(platform.laptop, "room-detection", role, actions):
         for _ in range(3):
             exercise(platform)
-            if happens(lambda: denied(platform, before), 10):
+            if happens(lambda: denied(platform.laptop, before), 10):
                 break
         denial = next(iter(platform.laptop.status().last_denials[-1:]), {"principal": "nobody was denied"})
-    assert denied(platform, before)
+    assert denied(platform.laptop, before)
     assert role in denial["principal"]
     assert any(fnmatch(denial["action"], action) for action in actions)
     assert denial["resource"]
@@ -312,7 +274,7 @@ def test_a_missing_permission_is_named_with_its_action_and_resource(
 
 @pytest.mark.denies
 def test_a_job_that_a_missing_permission_stopped_fails_and_says_which(platform: Platform) -> None:
-    with without(platform, "TriggerRole", ["sagemaker:InvokeEndpointAsync"]):
+    with without(platform.laptop, "room-detection", "TriggerRole", ["sagemaker:InvokeEndpointAsync"]):
         key = platform.lands("plan.png")
         eventually(lambda: any("last_error" in job for job in platform.jobs_of(key)))
         [job] = platform.jobs_of(key)

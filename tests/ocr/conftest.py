@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,8 +18,10 @@ from lambdas.ocr.settings import SubmitSettings
 from local.laptop import Laptop
 from tests.conftest import Template, resources
 from tests.functions import Context, sqs_batch, taken_from
+from tests.ocr.datasets import ROWS, dataset
 from tests.ocr.hostile import Hostile, served
 from tests.ocr.platform import Ocr
+from tests.ocr.programs import label, written
 
 PROJECT, RESULTS = "loupe-project", "loupe-results"
 QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/ocr"
@@ -191,3 +194,23 @@ def ocr(running_laptop: Laptop) -> Iterator[Ocr]:
     """The slice on the laptop, with an OCR service of its own."""
     with served(Hostile()) as service:
         yield Ocr(running_laptop, service)
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    with served(Hostile()) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return dataset(tmp_path_factory.mktemp("pages"), ROWS)
+
+
+@pytest.fixture(scope="module")
+def honest(table: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an uninterrupted run against an honest service writes."""
+    out = tmp_path_factory.mktemp("honest") / "run"
+    with served(Hostile()) as service:
+        label(table, out, service, single_file=True)
+    return written(out)

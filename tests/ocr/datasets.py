@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+ROWS = 90
+
 
 def page(number: int) -> bytes:
     """A PNG that no other number has."""
@@ -37,3 +39,6 @@ def dataset(folder: Path, rows: int, *, inside: bool = False, **changes: Any) ->
     columns = {name: column for name, column in {**columns, **changes}.items() if column is not None}
     pq.write_table(pa.table(columns), folder / "pages.parquet", row_group_size=100)
     return folder / "pages.parquet"
+
+
+NUMBERS = {page(number): number for number in range(1000)}

@@ -1,11 +1,8 @@
 """Every row once, in order, whatever the service does and whenever the program is stopped."""
 
 import json
-import random
 import re
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,36 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from containers.ocr.labelling import ATTEMPTS
-from containers.ocr.parts import OtherRun
-from containers.ocr.run import Failed, Interrupted
-from tests.ocr.datasets import dataset, page
+from containers.ocr.run import Failed
+from tests.ocr.datasets import NUMBERS, ROWS, dataset, page
 from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
 from tests.ocr.programs import label, program, written
 
-ROWS = 90
 ENDING = {"401", "302", "413"}
 PASSING = [fault for fault in FAULTS if fault not in ENDING]
-NUMBERS = {page(number): number for number in range(1000)}
-
-
-@pytest.fixture
-def hostile() -> Iterator[Hostile]:
-    with served(Hostile()) as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return dataset(tmp_path_factory.mktemp("pages"), ROWS)
-
-
-@pytest.fixture(scope="module")
-def honest(table: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an uninterrupted run against an honest service writes."""
-    out = tmp_path_factory.mktemp("honest") / "run"
-    with served(Hostile()) as service:
-        label(table, out, service, single_file=True)
-    return written(out)
 
 
 def rows_of(out: Path) -> list[dict[str, object]]:
@@ -122,20 +96,6 @@ def test_a_word_told_twice_is_kept_once(table: Path, tmp_path: Path, hostile: Ho
     assert {len(row["texts"]) for row in rows_of(tmp_path / "run")} == {4}  # type: ignore[arg-type]  # a list
 
 
-def test_a_wrong_key_stops_the_run_and_what_is_done_is_not_asked_again(
-    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
-) -> None:
-    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
-    with pytest.raises(Failed, match=r"does not take the key \(HTTP 401\)"):
-        label(table, tmp_path / "run", hostile)
-    asked = hostile.calls.total()
-    hostile.fault = lambda *_: None
-    label(table, tmp_path / "run", hostile, single_file=True)
-    assert written(tmp_path / "run") == honest
-    assert hostile.calls.total() == ROWS + hostile.answered[401]
-    assert asked < hostile.calls.total()
-
-
 def test_a_service_that_moved_is_not_followed(table: Path, tmp_path: Path, hostile: Hostile) -> None:
     hostile.fault = lambda *_: "302"
     with pytest.raises(Failed, match="has moved"):
@@ -150,83 +110,6 @@ def test_being_asked_too_often_costs_time_and_no_row(
     label(table, tmp_path / "run", hostile, single_file=True, rate=20.0)
     assert written(tmp_path / "run") == honest
     assert hostile.answered[429] < 20
-
-
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])
-def test_a_run_stopped_at_any_instant_ends_as_if_it_had_not_been(
-    stop: signal.Signals, table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
-) -> None:
-    chance, out, lost = random.Random(stop), tmp_path / "run", 0
-    hostile.latency = 0.05
-    for _ in range(4):
-        process = program(table, out, hostile, "--single-file", "--concurrency", "8")
-        calls = hostile.calls.total() + chance.randint(1, 40)
-        while process.poll() is None and hostile.calls.total() < calls:
-            time.sleep(chance.uniform(0, 0.01))
-        process.send_signal(stop)
-        _, said = process.communicate(timeout=60)
-        assert process.returncode in {0, -signal.SIGKILL, 75}, said
-        assert process.returncode != 75 or "Start it again" in said
-        unsaved = {NUMBERS[document] for document in hostile.calls} - saved(out)
-        assert stop == signal.SIGKILL or not unsaved
-        lost += len(unsaved)
-    hostile.latency = 0
-    label(table, out, hostile, single_file=True)
-    assert written(out) == honest
-    assert hostile.calls.total() <= ROWS + lost
-
-
-def saved(out: Path) -> set[int]:
-    """Rows that no later attempt asks for."""
-    parts = [name.split("-")[1:3] for name in (path.stem for path in out.glob("part-*"))]
-    kept = [row for path in out.glob("kept-*") for row in pq.read_table(path).column("row").to_pylist()]
-    return {*kept, *(row for first, last in parts for row in range(int(first), int(last)))}
-
-
-def test_a_committed_part_is_never_written_again(table: Path, tmp_path: Path, hostile: Hostile) -> None:
-    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
-    with pytest.raises(Failed):
-        label(table, tmp_path / "run", hostile)
-    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in (tmp_path / "run").glob("part-*")}
-    hostile.fault = lambda *_: None
-    label(table, tmp_path / "run", hostile)
-    assert len(before) >= 2
-    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in before} == before
-
-
-def test_a_complete_run_asks_nothing_again(table: Path, tmp_path: Path, hostile: Hostile) -> None:
-    first = label(table, tmp_path / "run", hostile)
-    assert label(table, tmp_path / "run", hostile) == first
-    assert hostile.calls.total() == ROWS
-
-
-def test_a_run_goes_on_with_the_batches_it_began_with(
-    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
-) -> None:
-    hostile.fault = lambda document, _: "401" if NUMBERS[document] == 70 else None
-    with pytest.raises(Failed):
-        label(table, tmp_path / "run", hostile)
-    hostile.fault = lambda *_: None
-    label(table, tmp_path / "run", hostile, batch_size=7, single_file=True)
-    assert written(tmp_path / "run") == honest
-
-
-def test_the_folder_of_another_run_is_refused(table: Path, tmp_path: Path, hostile: Hostile) -> None:
-    label(table, tmp_path / "run", hostile, max_rows=30)
-    (tmp_path / "run" / "manifest.json").unlink()
-    with pytest.raises(OtherRun, match="rows 30, not 90"):
-        label(table, tmp_path / "run", hostile)
-
-
-def test_money_stops_a_run_before_it_is_spent_and_the_run_goes_on(
-    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
-) -> None:
-    with pytest.raises(Interrupted, match="--max-usd"):
-        label(table, tmp_path / "run", hostile, max_usd=0.0015 * 50)
-    assert hostile.calls.total() == 50
-    label(table, tmp_path / "run", hostile, single_file=True, max_usd=0.0015 * ROWS)
-    assert written(tmp_path / "run") == honest
-    assert hostile.calls.total() == ROWS
 
 
 def test_too_many_failures_stop_a_run(table: Path, tmp_path: Path, hostile: Hostile) -> None:
@@ -288,15 +171,6 @@ def test_a_checkpoint_is_one_line_that_is_metrics_too(table: Path, tmp_path: Pat
     assert sum(line["calls"] for line in checkpoints) <= ROWS
     assert all(line["slice"] == "ocr" and line["_aws"]["CloudWatchMetrics"] for line in checkpoints)
     assert lines[-1] == {"message": "complete", "rows": 90, "failed": 0, "parts": 5}
-
-
-def test_two_processes_of_one_run_spoil_nothing(
-    table: Path, honest: dict[str, bytes], tmp_path: Path, hostile: Hostile
-) -> None:
-    both = [program(table, tmp_path / "run", hostile, "--single-file") for _ in range(2)]
-    said = [process.communicate(timeout=60)[1] for process in both]
-    assert 0 in {process.returncode for process in both}, said
-    assert written(tmp_path / "run") == honest
 
 
 def test_a_dry_run_asks_nothing_and_says_what_a_run_would_cost(table: Path, tmp_path: Path, hostile: Hostile) -> None:

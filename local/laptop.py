@@ -30,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".loupe"
 START_SECONDS = 20.0
 STOP_SECONDS = 11.0
+DEATH_SECONDS = 2.0  # a process that is killed lives on for a moment
 LOG_LINES = 30
 
 
@@ -181,7 +182,8 @@ class Laptop:
         if found := self._found():
             return int(found["port"])
         if self._engine:
-            self._engine.poll()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._engine.wait(DEATH_SECONDS)
         last = self._record()
         port = free_port(like=last["port"] if last else 0)
         log = self.home / "logs" / "engine.log"

@@ -32,6 +32,7 @@ def main() -> None:
     flags = parser.parse_args()
     home: Path = flags.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # the state that is kept here holds secrets
     _claim(home)
     _prepare_folders(home)
     _set_environment(home, flags.port)

@@ -58,6 +58,8 @@ class Api:
 
     latency: float
     limit: int
+    closed_seconds: float = 0.0
+    opened: float = field(default_factory=time.monotonic)
     starts: list[float] = field(default_factory=list)
     refused: int = 0
     bodies: list[bytes] = field(default_factory=answers)
@@ -66,7 +68,7 @@ class Api:
         await request.read()
         now = time.monotonic()
         recent = [start for start in self.starts[-self.limit :] if start > now - 1] if self.limit else []
-        if self.limit and len(recent) >= self.limit:
+        if now - self.opened < self.closed_seconds or (self.limit and len(recent) >= self.limit):
             self.refused += 1
             return web.Response(status=429)
         self.starts.append(now)
@@ -75,11 +77,11 @@ class Api:
         return web.Response(body=body, content_type="application/json")
 
 
-def serve(pipe: Connection, latency: float, limit: int) -> None:
+def serve(pipe: Connection, latency: float, limit: int, closed_seconds: float) -> None:
     """Until something is sent: then tell when calls were let in, and how many were not."""
 
     async def main() -> None:
-        api = Api(latency, limit)
+        api = Api(latency, limit, closed_seconds)
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post("/v1/document-digitization", api.answer)
         runner = web.AppRunner(app, access_log=None)
@@ -93,10 +95,11 @@ def serve(pipe: Connection, latency: float, limit: int) -> None:
 
 
 @contextmanager
-def api(latency: float = 0.0, limit: int = 0) -> Iterator[tuple[str, Connection]]:
+def api(latency: float = 0.0, limit: int = 0, closed_seconds: float = 0.0) -> Iterator[tuple[str, Connection]]:
     """The service in a process of its own: its address, and the pipe that asks for its counts."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(there, latency, limit), daemon=True)
+    asked = (there, latency, limit, closed_seconds)
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=asked, daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{here.recv()}", here
@@ -179,7 +182,7 @@ def loupe(table: Path, out: Path, *flags: str) -> list[str]:
 
 def throughput(folder: Path, console: Console) -> None:
     """Calls let in each second, as a share of what limit and latency allow; beside it three fixed slots."""
-    shown = Table("latency s", "slots", "calls a second", "bound", "share of it", "refused", title="Pace")
+    shown = Table("latency s", "slots", "calls/s", "of its bound", "of what is possible", "refused", title="Pace")
     for latency in LATENCIES:
         for slots in (64, 3):
             bound = min(LIMIT, slots / latency)
@@ -190,11 +193,20 @@ def throughput(folder: Path, console: Console) -> None:
                 pipe.send(None)
                 starts, refused = pipe.recv()
             rate = (len(starts) - 1) / (starts[-1] - starts[0])
-            share, limit = f"{rate / bound:.3f}", f"{rate / min(LIMIT, 64 / latency):.3f}"
-            shown.add_row(
-                f"{latency}", f"{slots}", f"{rate:.2f}", f"{bound:.1f}", f"{share} ({limit} of ours)", f"{refused}"
-            )
+            best = min(LIMIT, 64 / latency)
+            told = (f"{latency}", f"{slots}", f"{rate:.2f}", f"{rate / bound:.3f}", f"{rate / best:.3f}")
+            shown.add_row(*told, f"{refused} of {rows}")
     console.print(shown)
+
+
+def patience(folder: Path, console: Console) -> None:
+    """A service that refuses every call for a minute: how long 100 rows take, and how often it is asked in vain."""
+    with api(0.3, LIMIT, closed_seconds=60) as (url, pipe):
+        out = folder / "closed"
+        took = ran(loupe(dataset(folder, 100), out, "--rate", str(LIMIT)), url, out).seconds
+        pipe.send(None)
+        _, refused = pipe.recv()
+    console.print(f"Every call refused for a minute: 100 rows are done after {took:.0f} s, {refused} calls in vain.")
 
 
 def growth(folder: Path, console: Console, rows: int) -> None:
@@ -231,6 +243,8 @@ if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--rows", type=int, default=100_000, help="of the largest run")
     given = asked.parse_args()
+    console = Console(width=120)
     with tempfile.TemporaryDirectory() as temporary:
-        throughput(Path(temporary), Console())
-        growth(Path(temporary), Console(), given.rows)
+        throughput(Path(temporary), console)
+        patience(Path(temporary), console)
+        growth(Path(temporary), console, given.rows)

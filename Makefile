@@ -21,7 +21,7 @@ demo-ocr: $(READY) ## The same for page images (or TABLE=file.parquet): words, d
 	python -m cli.demo_ocr $(TABLE)
 
 test: check ## Format, lint, types, and every test including the run on the laptop engine
-	python -m pytest
+	python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(READY) ## Format, lint and types only
 	ruff format --check .

@@ -15,10 +15,11 @@ from cli.ocr_submission import Answer
 from cli.tables import print_table
 from cli.trouble import Trouble
 from cli.words import KEY, host
-from config import config_for
+from config import UnknownEnvironment, config_for
 from containers.ocr.preview import preview
 from containers.ocr.run import Task
 from containers.ocr.settings import OcrSettings
+from containers.ocr.table import BadTable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -191,14 +192,13 @@ def export(
 
 def _preview(file: Path, env: str, max_rows: int | None, *, as_json: bool) -> None:
     """No account is asked: the file and its images are here."""
-    ocr_submission.read(file, name=None, max_rows=max_rows)
     try:
         config = config_for(env).ocr
-    except ValueError as error:
+        settings = OcrSettings(ocr_url="", ocr_key="", usd_per_page=config.usd_per_page)
+        task = Task(dataset=str(file), output="", rate=config.rate_per_second, max_rows=max_rows)
+        told = preview(task, settings)
+    except (UnknownEnvironment, BadTable, OSError) as error:
         raise Trouble(str(error)) from error
-    settings = OcrSettings(ocr_url="", ocr_key="", usd_per_page=config.usd_per_page)
-    task = Task(dataset=str(file), output="", rate=config.rate_per_second, max_rows=max_rows)
-    told = preview(task, settings)
     if as_json:
         typer.echo(json.dumps(told, indent=1))
     else:

@@ -6,7 +6,6 @@ from typing import Any
 
 from local import logs, properties
 from local.admin import Admin
-from local.batch.attempt import Surroundings
 from local.batch.jobs import Jobs
 from local.batch.queues import Queues
 from local.batch.service import Batch
@@ -19,6 +18,7 @@ from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
+from local.surroundings import Surroundings
 
 
 class Services:

@@ -1,6 +1,7 @@
 """Everything that the engine adds to ministack, composed."""
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from local.denials import Denials
 from local.faults import Faults
 from local.invocations import Invocations
 from local.models import Models
+from local.processing.jobs import Jobs as ProcessingJobs
+from local.processing.service import Processing
 from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
@@ -32,15 +35,19 @@ class Services:
         self._models = Models(home=home, programs=programs, may_pull=platform.may_pull, url=url)
         queues = Queues(home / "batch.json", programs)
         here = Surroundings(home=home, url=url, programs=programs, platform=platform)
-        self._jobs = Jobs(queues, here, emit=self._emit_batch_event)
-        faults.stop_tasks = self._jobs.stop_tasks
+        self._jobs = Jobs(queues, here, emit=partial(self._emit, "aws.batch"))
+        self._processing = ProcessingJobs(here, emit=partial(self._emit, "aws.sagemaker"))
+        faults.strikes = {
+            "ecs:StopTask": self._jobs.stop_tasks,
+            "sagemaker:StopProcessingJob": self._processing.strike,
+        }
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
         _decide_as_aws_does()
         objects.serve_ranges_of_versions()
         deliveries.name_object_versions()
         deliveries.check_policies(denials.record)
         denials.watch()
-        SageMaker(self._models).install()
+        SageMaker(self._models, Processing(self._processing)).install()
         Batch(queues, self._jobs).install()
         Scaling(home / "scaling.json").install()
         Invocations().install()
@@ -53,6 +60,7 @@ class Services:
         """Go on where the last engine ended."""
         self._models.resume()
         self._jobs.resume()
+        self._processing.resume()
 
     def save(self) -> None:
         """Write all state, one writer at a time."""
@@ -67,15 +75,19 @@ class Services:
 
     def interrupt(self) -> None:
         """Stop the jobs that run, while the engine still answers what they write."""
-        self._jobs.stop()
+        stops = [threading.Thread(target=jobs.stop) for jobs in (self._jobs, self._processing)]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join()
 
     def stop(self) -> None:
         """End every process that was started for a stack."""
         self._models.stop()
         functions.stop_functions()
 
-    def _emit_batch_event(self, kind: str, detail: dict[str, Any], about: list[str]) -> None:
-        deliveries.send_event("aws.batch", kind, detail, about)
+    def _emit(self, source: str, kind: str, detail: dict[str, Any], about: list[str]) -> None:
+        deliveries.send_event(source, kind, detail, about)
         self.application.changed = True
 
 

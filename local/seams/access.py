@@ -22,9 +22,19 @@ class Refusal(NamedTuple):
     why: str
 
 
-def denied(service: str, action: str, resource: str, headers: dict[str, str], query: dict[str, Any]) -> Answer | None:
+def denied(
+    service: str,
+    action: str,
+    resource: str,
+    headers: dict[str, str],
+    query: dict[str, Any],
+    *,
+    context: dict[str, str] | None = None,
+) -> Answer | None:
     """The refusal that the caller's policies lead to, or None when they allow the action."""
-    answer: Answer | None = gateway._enforce_data_plane(service, action, headers, query, "", resource_arn=resource)
+    answer: Answer | None = gateway._enforce_data_plane(
+        service, action, headers, query, "", resource_arn=resource, service_context=context
+    )
     return answer
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 HOOKS = {
-    "app._enforce_data_plane": ["service", "iam_action", "headers", "query_params", "request_id", "resource_arn"],
+    "app._enforce_data_plane": ["service", "iam_action", "headers", "query_params", "request_id", "resource_arn",
+        "service_context",
+    ],
     "app._routing_params": ["method", "path", "headers", "body", "query_params"],
     "app._build_persistence_save_dict": [],
     "app.app": ["scope", "receive", "send"],

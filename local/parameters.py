@@ -25,13 +25,18 @@ def shape_of(service: str, operation: str) -> StructureShape:
 
 def report(service: str, operation: str, ask: dict[str, Any]) -> str:
     """What is missing, unknown or of the wrong type; nothing when all is well."""
-    found = ParamValidator().validate(ask, shape_of(service, operation))
-    return str(found.generate_report()) if found.has_errors() else ""
+    return misfits(shape_of(service, operation), ask)
 
 
 def broken(service: str, operation: str, ask: dict[str, Any]) -> list[str]:
     """The constraints that well-formed parameters break: lengths, ranges, patterns and lists of values."""
     return list(_broken(shape_of(service, operation), ask, ""))
+
+
+def misfits(shape: Shape, content: Any) -> str:
+    """What of a content is missing, unknown or of the wrong type; nothing when all is well."""
+    found = ParamValidator().validate(content, shape)
+    return str(found.generate_report()) if found.has_errors() else ""
 
 
 def part(items: list[Any], *, start: int, size: int) -> tuple[list[Any], str | None]:

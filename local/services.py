@@ -11,6 +11,7 @@ from local.batch.jobs import Jobs
 from local.batch.queues import Queues
 from local.batch.service import Batch
 from local.denials import Denials
+from local.executions import Executions
 from local.faults import Faults
 from local.invocations import Invocations
 from local.models import Models
@@ -41,14 +42,14 @@ class Services:
             "ecs:StopTask": self._jobs.stop_tasks,
             "sagemaker:StopProcessingJob": self._processing.strike,
         }
+        self._executions = Executions(here, self._processing, on_change=self._note_change)
         self.application = Admin(home=str(home), models=self._models, denials=denials, faults=faults, save=self.save)
-        _decide_as_aws_does()
-        objects.serve_ranges_of_versions()
-        deliveries.name_object_versions()
-        deliveries.check_policies(denials.record)
+        _answer_as_aws_does()
+        deliveries.check_policies(denials.record, platform.may)
         denials.watch()
         SageMaker(self._models, Processing(self._processing)).install()
         Batch(queues, self._jobs).install()
+        self._executions.install()
         Scaling(home / "scaling.json").install()
         Invocations().install()
         properties.install()
@@ -75,6 +76,7 @@ class Services:
 
     def interrupt(self) -> None:
         """Stop the jobs that run, while the engine still answers what they write."""
+        self._executions.freeze()
         stops = [threading.Thread(target=jobs.stop) for jobs in (self._jobs, self._processing)]
         for stop in stops:
             stop.start()
@@ -88,10 +90,15 @@ class Services:
 
     def _emit(self, source: str, kind: str, detail: dict[str, Any], about: list[str]) -> None:
         deliveries.send_event(source, kind, detail, about)
+        self._note_change()
+
+    def _note_change(self) -> None:
         self.application.changed = True
 
 
-def _decide_as_aws_does() -> None:
+def _answer_as_aws_does() -> None:
+    objects.serve_ranges_of_versions()
+    deliveries.name_object_versions()
     access.trust_loopback()
     access.require_keys()
     access.know_conditional_writes()

@@ -65,8 +65,7 @@ def trusts(role: str, service: str) -> bool:
 
 @contextlib.contextmanager
 def own_account() -> Iterator[None]:
-    """Work in the laptop's account and region, and as securely, from a thread that serves no request."""
-    iam_evaluator.pin_request_origin("127.0.0.1", True)
+    """Work in the laptop's account and region from a thread that serves no request."""
     with responses.request_scope(ACCOUNT, REGION):
         yield
 
@@ -97,7 +96,11 @@ def refusal(outcome: Any) -> Refusal:
 
 
 def trust_loopback() -> None:
-    """Count plain HTTP as `aws:SecureTransport`: nothing here leaves the machine, and TLS-only policies then hold."""
+    """Count plain HTTP as `aws:SecureTransport`: nothing here leaves the machine, and TLS-only policies then hold.
+
+    So does what no request asked for: schedules that fire, and all that follows from them.
+    """
+    iam_evaluator._request_origin = contextvars.ContextVar("origin", default=("127.0.0.1", True))
     pin = iam_evaluator.pin_request_origin
 
     def pinned(source_ip: str, _secure: bool) -> None:

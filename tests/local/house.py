@@ -1,6 +1,8 @@
 """A laptop with one stack, and the words that a test speaks to it whatever runs there."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +20,13 @@ def soon(happened: Callable[[], Any], *, seconds: float = 30) -> Any:
         assert time.monotonic() < until, f"it did not happen within {seconds} s"
         time.sleep(0.05)
     return yes
+
+
+def kill(laptop: Laptop) -> None:
+    """Kill the engine with its group, and return when it has ended; its laptop is left to notice."""
+    pid = laptop.status().pid or 0
+    os.killpg(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 @dataclass

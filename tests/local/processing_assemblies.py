@@ -1,8 +1,9 @@
 """A stack with what processing jobs need, and the program that they run."""
 
+import json
 from typing import Any
 
-from tests.local.assemblies import Resources, attribute, joined, listener, role
+from tests.local.assemblies import REGISTRY, Resources, attribute, joined, listener, role
 
 # Does what its arguments say; finds every path in its arguments and variables.
 PROGRAM = """
@@ -42,7 +43,116 @@ def obey(word, *rest):
 obey(*sys.argv[1:])
 """
 PROCESSING_LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/ProcessingJobs*"
+JOBS = "arn:aws:sagemaker:us-east-1:000000000000:processing-job/*"
+RULE = "arn:aws:events:us-east-1:000000000000:rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
 SOURCE = {"source": ["aws.sagemaker", "aws.states"]}
+
+
+def machine() -> Resources:
+    """What a state machine needs that runs three shards, each a processing job, and tells how it went."""
+    created = {
+        "ProcessingJobName.$": "States.Format('{}-{}-{}', $.run, $.index, $$.State.RetryCount)",
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        },
+        "AppSpecification": {"ImageUri": f"{REGISTRY}:program", "ContainerArguments.$": "$.words"},
+        "Environment": {
+            "SHARD.$": "States.Format('{}/3', $.index)",
+            "RETRY.$": "States.Format('{}', $$.State.RetryCount)",
+            "WEAK.$": "$.weak",
+        },
+        "RoleArn": "${JobRole}",
+    }
+    shard = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Parameters": created,
+        "ResultSelector": {"job.$": "$.ProcessingJobName", "status.$": "$.ProcessingJobStatus"},
+        "Retry": [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "End": True,
+    }
+    told = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish"}
+    failure = {"TopicArn": "${Topic}", "Message.$": "States.Format('failed: {}', $.failure.Error)"}
+    states = {
+        "Choose": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "${Function}", "Payload.$": "$"},
+            "OutputPath": "$.Payload",
+            "Next": "Shards",
+        },
+        "Shards": {
+            "Type": "Map",
+            "ItemsPath": "$.shards",
+            "ItemSelector": {
+                "index.$": "$$.Map.Item.Value",
+                "run.$": "$.run",
+                "words.$": "$.words",
+                "weak.$": "$.weak",
+            },
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Shard", "States": {"Shard": shard}},
+            "MaxConcurrency": 3,
+            "ResultPath": "$.done",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Regret"}],
+            "Next": "Tell",
+        },
+        "Tell": {**told, "Parameters": {"TopicArn": "${Topic}", "Message": "done"}, "ResultPath": None, "End": True},
+        "Regret": {**told, "Parameters": failure, "ResultPath": None, "Next": "Failed"},
+        "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
+    }
+    definition = json.dumps({"StartAt": "Choose", "States": states})
+    used = {
+        "JobRole": attribute("JobRole", "Arn"),
+        "Topic": {"Ref": "Topic"},
+        "Function": attribute("Function", "Arn"),
+    }
+    subscribed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": attribute("Told", "Arn"),
+    }
+    code = "def handle(event, context): return {'shards': [0, 1, 2], 'words': ['shard'], 'weak': 'none', **event}"
+    function = {"Runtime": "python3.14", "Handler": "index.handle", "Code": {"ZipFile": code}}
+    return {
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        "Subscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": {"Ref": "Topic"},
+                "Protocol": "sqs",
+                "Endpoint": attribute("Told", "Arn"),
+                "RawMessageDelivery": True,
+            },
+        },
+        "Told": {"Type": "AWS::SQS::Queue", "Properties": {}},
+        "ToldPolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Told"}], "PolicyDocument": {"Statement": [subscribed]}},
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {**function, "Role": attribute("LambdaRole", "Arn")},
+        },
+        "MachineRole": role(
+            "states",
+            *(([f"sagemaker:{verb}ProcessingJob"], JOBS) for verb in ("Create", "Describe", "Stop")),
+            (["sagemaker:AddTags"], JOBS),
+            (["iam:PassRole"], attribute("JobRole", "Arn")),
+            (["events:PutTargets", "events:PutRule", "events:DescribeRule"], RULE),
+            (["lambda:InvokeFunction"], attribute("Function", "Arn")),
+            (["sns:Publish"], {"Ref": "Topic"}),
+        ),
+        "StarterRole": role("events", (["states:StartExecution"], {"Ref": "Machine"})),
+        "SchedulerRole": role("scheduler", (["states:StartExecution"], {"Ref": "Machine"})),
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {
+                "RoleArn": attribute("MachineRole", "Arn"),
+                "DefinitionString": {"Fn::Sub": [definition, used]},
+            },
+        },
+    }
 
 
 def jobs(**more: Any) -> Resources:

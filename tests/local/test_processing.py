@@ -1,8 +1,6 @@
 """Promises of SageMaker Processing jobs on the laptop."""
 
 import json
-import os
-import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from botocore.exceptions import ClientError
 from local import wire
 from local.laptop import Laptop
 from tests.local.assemblies import REGISTRY, write_assembly
+from tests.local.house import kill
 from tests.local.processing_assemblies import PROGRAM, jobs
 from tests.local.processing_house import ProcessingHouse
 
@@ -93,7 +92,10 @@ def test_an_input_may_be_one_object_or_a_folder_without_its_slash(house: Process
 
 def test_a_failed_job_leaves_no_output(house: ProcessingHouse) -> None:
     words = ("say", "1", "half", "1")
-    asked = {"Environment": {"MESSAGE": "/opt/ml/processing/output/half"}, "ProcessingOutputConfig": target(house, "n")}
+    asked: dict[str, Any] = {
+        "Environment": {"MESSAGE": "/opt/ml/processing/output/half"},
+        "ProcessingOutputConfig": target(house, "n"),
+    }
     assert house.ended(house.create(*words, **asked))["ProcessingJobStatus"] == "Failed"
     assert house.texts("n") == {}
 
@@ -264,7 +266,7 @@ def test_creating_needs_permission_on_the_job_its_tags_and_its_role(house: Proce
     sagemaker = session.client("sagemaker", endpoint_url=house.laptop.url)
     job = "arn:aws:sagemaker:us-east-1:000000000000:processing-job/mine"
     role, passed = house.role("JobRole"), {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-    needed = [
+    needed: list[dict[str, Any]] = [
         {"Action": "sagemaker:CreateProcessingJob", "Resource": job},
         {"Action": "sagemaker:AddTags", "Resource": job},
         {"Action": "iam:PassRole", "Resource": role, "Condition": passed},
@@ -357,7 +359,7 @@ def test_a_job_that_ran_when_the_engine_ended_has_failed(laptop: Laptop, tmp_pat
     house.ready(name)
     house.ended(before)
     if killed:
-        os.killpg(laptop.status().pid or 0, signal.SIGKILL)
+        kill(laptop)
     else:
         laptop.down()
     laptop.start()

@@ -18,6 +18,7 @@ from local.workers import Workers
 PROCESSING = "arn:aws:states:::sagemaker:createProcessingJob"
 MANAGED = {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}
 RULE = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
+PRINCIPALS = ("states.amazonaws.com", f"states.{account.REGION}.amazonaws.com")
 RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 _MODELLED = ("ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound")
 
@@ -141,7 +142,7 @@ class Executions:
 
     def _check_machine(self, role: str, definition: str) -> None:
         """Refuse a role that Step Functions may not assume or that lacks what AWS asks for when a machine is made."""
-        if not access.trusts(role, "states.amazonaws.com"):
+        if not any(access.trusts(role, principal) for principal in PRINCIPALS):
             raise ValueError(
                 "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to "
                 f"assume the provided role {role}."

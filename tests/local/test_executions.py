@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local import parameters
+from local import parameters, wire
 from local.laptop import Laptop
 from local.stacks import DeploymentFailed
 from tests.local.assemblies import role, write_assembly
@@ -316,7 +316,7 @@ def test_an_execution_that_ran_when_the_engine_ended_has_failed(laptop: Laptop, 
     arn, run = house.start(words=["wait", "0"], shards=[0])
     soon(lambda: house.jobs_of(run))
     house.ready(f"{run}-0-0")
-    time.sleep(2.5)
+    wire.ask(laptop.status().port or 0, "POST", "save")
     if killed:
         kill(laptop)
     else:

@@ -69,7 +69,8 @@ class Jobs:
                 raise InvalidRecord(f"The request was rejected because the processing job is in status {job.status}.")
             if job.status != "Stopping":
                 self._move(job, "Stopping")
-                self._instances[job.name].stop()
+                if instance := self._instances.get(job.name):
+                    instance.stop()
 
     def tag(self, name: str, tags: dict[str, str]) -> dict[str, str]:
         """Add tags to a job; answer all it has."""

@@ -43,6 +43,17 @@ def obey(word, *rest):
 obey(*sys.argv[1:])
 """
 PROCESSING_LOGS = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/ProcessingJobs*"
+# Answers what it is given, and what its execution is not given; or fails after a while.
+FUNCTION = """
+import time
+
+def handle(event, context):
+    if "sleep" in event:
+        time.sleep(event["sleep"])
+        print(event["run"], "woke")
+        raise RuntimeError("too late")
+    return {"shards": [0, 1, 2], "words": ["shard"], "weak": "none", **event}
+"""
 JOBS = "arn:aws:sagemaker:us-east-1:000000000000:processing-job/*"
 RULE = "arn:aws:events:us-east-1:000000000000:rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
 SOURCE = {"source": ["aws.sagemaker", "aws.states"]}
@@ -112,8 +123,7 @@ def machine() -> Resources:
         "Action": "sqs:SendMessage",
         "Resource": attribute("Told", "Arn"),
     }
-    code = "def handle(event, context): return {'shards': [0, 1, 2], 'words': ['shard'], 'weak': 'none', **event}"
-    function = {"Runtime": "python3.14", "Handler": "index.handle", "Code": {"ZipFile": code}}
+    function = {"Runtime": "python3.14", "Handler": "index.handle", "Code": {"ZipFile": FUNCTION}}
     return {
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
         "Subscription": {

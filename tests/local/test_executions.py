@@ -47,6 +47,11 @@ class ExecutionHouse(ProcessingHouse):
         soon(lambda: self.execution(arn)["status"] != "RUNNING")
         return self.execution(arn)
 
+    def history(self, arn: str) -> list[str]:
+        """The kinds of an execution's events."""
+        events = self.states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        return [event["type"] for event in events]
+
     def jobs_of(self, run: str) -> dict[str, str]:
         """The jobs of an execution and their states."""
         asked = {"NameContains": f"{run}-", "MaxResults": 100}
@@ -64,6 +69,16 @@ class ExecutionHouse(ProcessingHouse):
 def house_of(laptop: Laptop, folder: Path, **changes: Any) -> ExecutionHouse:
     laptop.up(write_assembly(folder, {"Jobs": jobs(**{**machine(), **changes})}, program=PROGRAM))
     return ExecutionHouse(laptop)
+
+
+def machine_with(**changes: Any) -> dict[str, Any]:
+    """The state machine whose task of a shard is another."""
+    changed: dict[str, Any] = machine()["Machine"]
+    body, used = changed["Properties"]["DefinitionString"]["Fn::Sub"]
+    definition = json.loads(body)
+    definition["States"]["Shards"]["ItemProcessor"]["States"]["Shard"].update(changes)
+    changed["Properties"]["DefinitionString"] = {"Fn::Sub": [json.dumps(definition), used]}
+    return changed
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +145,20 @@ def test_stopping_an_execution_stops_its_jobs_and_nothing_follows(house: Executi
     assert len(house.jobs_of(run)) == 3
     execution = house.execution(arn)
     assert (execution["status"], execution["error"], execution["cause"]) == ("ABORTED", "Enough", "the disk is full")
-    history = house.states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
-    assert [event["type"] for event in history][-1] == "ExecutionAborted"
+    assert house.history(arn)[-1] == "ExecutionAborted"
     events = house.hear(lambda told: told.get("executionArn") == arn, until=lambda told: told["status"] == "ABORTED")
     assert [event["detail"]["status"] for event in events] == ["RUNNING", "ABORTED"]
     assert "Messages" not in house.laptop.client("sqs").receive_message(QueueUrl=house.ids["Told"])
+
+
+def test_a_task_that_fails_after_its_execution_was_stopped_changes_nothing(house: ExecutionHouse) -> None:
+    arn, run = house.start(sleep=1)
+    soon(lambda: "TaskScheduled" in house.history(arn))
+    house.states.stop_execution(executionArn=arn)
+    soon(lambda: any(f"{run} woke" in line for line in house.laptop.logs()))
+    time.sleep(0.5)
+    assert house.execution(arn)["status"] == "ABORTED"
+    assert house.history(arn)[-1] == "ExecutionAborted"
 
 
 @pytest.mark.parametrize(
@@ -206,12 +230,7 @@ def test_a_refused_request_is_the_tasks_error(house: ExecutionHouse) -> None:
 
 
 def test_a_task_out_of_time_stops_its_job(laptop: Laptop, tmp_path: Path) -> None:
-    changed = machine()["Machine"]
-    body, used = changed["Properties"]["DefinitionString"]["Fn::Sub"]
-    definition = json.loads(body)
-    definition["States"]["Shards"]["ItemProcessor"]["States"]["Shard"]["TimeoutSeconds"] = 2
-    changed["Properties"]["DefinitionString"] = {"Fn::Sub": [json.dumps(definition), used]}
-    house = house_of(laptop, tmp_path / "out", Machine=changed)
+    house = house_of(laptop, tmp_path / "out", Machine=machine_with(TimeoutSeconds=2))
     arn, run = house.start(words=["wait", "0"], shards=[0])
     assert house.finished(arn)["error"] == "States.Timeout"
     assert house.ended(f"{run}-0-0")["ProcessingJobStatus"] == "Stopped"
@@ -309,7 +328,7 @@ def test_a_schedule_starts_an_execution_as_its_role_unless_it_is_disabled(house:
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_an_execution_that_ran_when_the_engine_ended_has_failed(laptop: Laptop, tmp_path: Path, killed: bool) -> None:
-    house = house_of(laptop, tmp_path / "out")
+    house = house_of(laptop, tmp_path / "out", Machine=machine_with(Retry=[]))
     done, _ = house.start(shards=[0])
     house.finished(done)
     house.message()

@@ -1,4 +1,4 @@
-"""Faults injected at the AWS boundary: an action that fails, a publish that is dropped or doubled, a task that ends."""
+"""Faults injected at the AWS boundary: an action that fails, a publish that is dropped or doubled, a job that ends."""
 
 import threading
 from collections.abc import Callable
@@ -7,13 +7,15 @@ from typing import Any, Literal
 
 from local.seams import account, deliveries, routing
 
-Effect = Literal["fail", "drop", "double", "reclaim", "expire"]
+Effect = Literal["fail", "drop", "double", "reclaim", "expire", "kill"]
 PLACES = {
-    "drop": "sns:Publish",
-    "double": "sns:Publish",
-    "reclaim": "ecs:StopTask",
-    "expire": "ecs:StopTask",
+    "drop": ("sns:Publish",),
+    "double": ("sns:Publish",),
+    "reclaim": ("ecs:StopTask",),
+    "expire": ("ecs:StopTask", "sagemaker:StopProcessingJob"),
+    "kill": ("sagemaker:StopProcessingJob",),
 }
+AT_ONCE = ("reclaim", "expire", "kill")
 
 
 class UnknownFault(ValueError):
@@ -22,9 +24,10 @@ class UnknownFault(ValueError):
 
 @dataclass(kw_only=True)
 class Fault:
-    """What happens to the next `times` calls of an action, or at once to `times` running tasks.
+    """What happens to the next `times` calls of an action, or at once to `times` running jobs.
 
-    `reclaim` takes Spot tasks back, `expire` lets tasks reach their time limit; `job` is an id or a name, or any.
+    `reclaim` takes Spot tasks back, `expire` lets tasks and processing jobs reach their time limit, `kill` takes
+    processing jobs' hosts away; `job` is an id or a name, or any.
     """
 
     action: str
@@ -35,16 +38,16 @@ class Fault:
     status: int = 429
 
     def __post_init__(self) -> None:
-        place = PLACES.get(self.effect, self.action)
-        if self.action != place:
-            raise UnknownFault(f"{self.effect} works on {place} only, not on {self.action}")
+        places = PLACES.get(self.effect, (self.action,))
+        if self.action not in places:
+            raise UnknownFault(f"{self.effect} works on {' and '.join(places)} only, not on {self.action}")
 
 
 class Faults:
     """The faults that still wait for their calls."""
 
     def __init__(self) -> None:
-        self.stop_tasks: Callable[[Fault], None] = _no_tasks
+        self.strikes: dict[str, Callable[[Fault], None]] = {}
         self._lock = threading.Lock()
         self._waiting: list[Fault] = []
 
@@ -54,9 +57,9 @@ class Faults:
         deliveries.wrap_fanout(self._deliver)
 
     def add(self, fault: Fault) -> None:
-        """Let a fault happen to the next calls of its action, or to tasks that run now."""
-        if PLACES.get(fault.effect) == "ecs:StopTask":
-            self.stop_tasks(fault)
+        """Let a fault happen to the next calls of its action, or to jobs that run now."""
+        if fault.effect in AT_ONCE:
+            self.strikes[fault.action](fault)
             return
         with self._lock:
             self._waiting.append(fault)
@@ -90,7 +93,3 @@ class Faults:
         fault = self._take("sns:Publish", "drop", "double")
         for _ in range({None: 1, "drop": 0, "double": 2}[fault.effect if fault else None]):
             fan_out()
-
-
-def _no_tasks(fault: Fault) -> None:
-    raise UnknownFault(f"{fault.effect}: no tasks run here")

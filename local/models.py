@@ -20,6 +20,8 @@ Record = dict[str, Any]
 class InvalidRecord(ValueError):
     """A SageMaker request or template property that cannot be honoured; the text says which and why."""
 
+    code = "ValidationException"
+
 
 @dataclass
 class Records:

@@ -38,8 +38,8 @@ class Programs:
         (draft / "dockerfile").write_text(dockerfile)
         draft.rename(kept)
 
-    def program(self, image: str, arguments: tuple[str, ...]) -> Program:
-        """What `docker run <image> <arguments>` would start, on this machine's Python."""
+    def program(self, image: str, arguments: tuple[str, ...], *, entrypoint: tuple[str, ...] = ()) -> Program:
+        """What `docker run [--entrypoint …] <image> <arguments>` would start, on this machine's Python."""
         kept = self._folder / image.rpartition(":")[2]
         if ":" not in image or not kept.is_dir():
             raise UnknownImage(f"The image {image} is not an image asset of this assembly: the laptop cannot run it.")
@@ -48,7 +48,8 @@ class Programs:
             stage = last_stage((context / (kept / "dockerfile").read_text()).read_text())
         except UnsupportedDockerfile as error:
             raise UnknownImage(f"The image {image} cannot run on the laptop: {error}") from error
-        command = (_here(stage.entrypoint[0]), *stage.entrypoint[1:], *(arguments or stage.command))
+        first, *rest = entrypoint or stage.entrypoint
+        command = (_here(first), *rest, *(arguments or (() if entrypoint else stage.command)))
         environment = {name: value for name, value in stage.environment.items() if name != "PATH"}
         return Program(directory=context, command=command, environment=environment)
 

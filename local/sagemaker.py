@@ -1,4 +1,4 @@
-"""SageMaker for stacks and SDKs: models, endpoint configurations, endpoints and their asynchronous invocations."""
+"""SageMaker for stacks and SDKs: models, endpoints and their asynchronous invocations; processing jobs."""
 
 import json
 import secrets
@@ -11,17 +11,24 @@ from typing import Any
 from local.endpoint import Endpoint
 from local.inference import Request
 from local.models import InvalidRecord, Models, Record
+from local.processing.service import Need, Processing
 from local.programs import UnknownImage
 from local.seams import access, account, resources, routing
 
 _HEADER = "x-amzn-sagemaker-"
 
 
+class UnknownOperation(InvalidRecord):
+    """An operation that the laptop's SageMaker does not have."""
+
+    code = "UnknownOperationException"
+
+
 class SageMaker:
     """The service at the engine's door."""
 
-    def __init__(self, models: Models) -> None:
-        self._models = models
+    def __init__(self, models: Models, processing: Processing) -> None:
+        self._models, self._processing = models, processing
         records = models.records
         self._operations: dict[str, Callable[[Record], Record | None]] = {
             "CreateModel": lambda ask: {"ModelArn": models.add_model(ask["ModelName"], ask)},
@@ -60,15 +67,35 @@ class SageMaker:
             _, _, name, verb = path.split("/", 3)
             return self._invoke(name, verb, headers, query)
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if refused := access.denied("sagemaker", f"sagemaker:{operation}", "*", headers, query):
+        ask: Record = json.loads(body or b"{}")
+        if refused := self._refused(operation, ask, headers, query):
             return refused
         try:
-            answer = self._operations[operation](json.loads(body or b"{}"))
-        except KeyError:
-            return _error("UnknownOperationException", f"The laptop's SageMaker does not know {operation}.")
+            answer = self._answer(operation, ask)
         except (InvalidRecord, UnknownImage) as error:
-            return _error("ValidationException", str(error))
-        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer or {}).encode()
+            return _error(getattr(error, "code", InvalidRecord.code), str(error))
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+
+    def _refused(
+        self, operation: str, ask: Record, headers: dict[str, str], query: dict[str, Any]
+    ) -> account.Answer | None:
+        for need in self._needs(operation, ask):
+            refused = access.denied("sagemaker", need.action, need.resource, headers, query, context=need.context)
+            if refused:
+                return refused
+        return None
+
+    def _needs(self, operation: str, ask: Record) -> list[Need]:
+        if operation in self._processing.operations:
+            return self._processing.needs(operation, ask)
+        return [Need(f"sagemaker:{operation}", "*")]
+
+    def _answer(self, operation: str, ask: Record) -> Record:
+        if operation in self._processing.operations:
+            return self._processing.answer(operation, ask)
+        if operation not in self._operations:
+            raise UnknownOperation(f"The laptop's SageMaker does not know {operation}.")
+        return self._operations[operation](ask) or {}
 
     def _invoke(self, name: str, verb: str, headers: dict[str, str], query: dict[str, Any]) -> account.Answer:
         asynchronous = verb == "async-invocations"

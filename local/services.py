@@ -1,25 +1,29 @@
 """Everything that the engine adds to ministack, composed."""
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local import logs, properties
 from local.admin import Admin
-from local.batch.attempt import Surroundings
 from local.batch.jobs import Jobs
 from local.batch.queues import Queues
 from local.batch.service import Batch
 from local.denials import Denials
+from local.executions import Executions
 from local.faults import Faults
 from local.invocations import Invocations
 from local.models import Models
+from local.processing.jobs import Jobs as ProcessingJobs
+from local.processing.service import Processing
 from local.programs import Programs
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
 from local.stand_ins import NAMES, StandIn
+from local.surroundings import Surroundings
 
 
 class Services:
@@ -33,8 +37,13 @@ class Services:
         self._models = Models(home=home, programs=programs, may_pull=platform.may_pull, url=url)
         queues = Queues(home / "batch.json", programs)
         here = Surroundings(home=home, url=url, programs=programs, platform=platform)
-        self._jobs = Jobs(queues, here, emit=self._emit_batch_event)
-        faults.stop_tasks = self._jobs.stop_tasks
+        self._jobs = Jobs(queues, here, emit=partial(self._emit, "aws.batch"))
+        self._processing = ProcessingJobs(here, emit=partial(self._emit, "aws.sagemaker"))
+        faults.strikes = {
+            "ecs:StopTask": self._jobs.stop_tasks,
+            "sagemaker:StopProcessingJob": self._processing.strike,
+        }
+        self._executions = Executions(here, self._processing, on_change=self._note_change)
         self._stand_ins = [StandIn(name, home=home, engine=url) for name in NAMES]
         self.application = Admin(
             home=str(home),
@@ -44,13 +53,12 @@ class Services:
             faults=faults,
             save=self.save,
         )
-        _decide_as_aws_does()
-        objects.serve_ranges_of_versions()
-        deliveries.name_object_versions()
-        deliveries.check_policies(denials.record)
+        _answer_as_aws_does()
+        deliveries.check_policies(denials.record, platform.may)
         denials.watch()
-        SageMaker(self._models).install()
+        SageMaker(self._models, Processing(self._processing)).install()
         Batch(queues, self._jobs).install()
+        self._executions.install()
         Scaling(home / "scaling.json").install()
         Invocations().install()
         properties.install()
@@ -64,6 +72,7 @@ class Services:
         for stand_in in self._stand_ins:
             stand_in.start()
         self._jobs.resume()
+        self._processing.resume()
 
     def save(self) -> None:
         """Write all state, one writer at a time."""
@@ -78,7 +87,12 @@ class Services:
 
     def interrupt(self) -> None:
         """Stop the jobs that run, while the engine still answers what they write."""
-        self._jobs.stop()
+        self._executions.freeze()
+        stops = [threading.Thread(target=jobs.stop) for jobs in (self._jobs, self._processing)]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join()
 
     def stop(self) -> None:
         """End every process that was started for a stack."""
@@ -90,12 +104,17 @@ class Services:
             stop.join()
         functions.stop_functions()
 
-    def _emit_batch_event(self, kind: str, detail: dict[str, Any], about: list[str]) -> None:
-        deliveries.send_event("aws.batch", kind, detail, about)
+    def _emit(self, source: str, kind: str, detail: dict[str, Any], about: list[str]) -> None:
+        deliveries.send_event(source, kind, detail, about)
+        self._note_change()
+
+    def _note_change(self) -> None:
         self.application.changed = True
 
 
-def _decide_as_aws_does() -> None:
+def _answer_as_aws_does() -> None:
+    objects.serve_ranges_of_versions()
+    deliveries.name_object_versions()
     access.trust_loopback()
     access.require_keys()
     access.know_conditional_writes()

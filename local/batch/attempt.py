@@ -3,20 +3,19 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import identity
 from local.batch import secret_values
-from local.batch.log import TaskLog
 from local.batch.retries import Ended
 from local.batch.tasks import DEFAULT_GROUP, Task
-from local.processes import Process
-from local.programs import Programs, UnknownImage
+from local.programs import UnknownImage
+from local.run import Run
 from local.seams import access, account
-from local.seams.platform import Platform
+from local.surroundings import Surroundings
+from local.task_log import TaskLog
 
 WEIGH_SECONDS = 0.25
 EXITED = "Essential container in task exited"
@@ -27,16 +26,6 @@ OUT_OF_TIME = "Job attempt duration exceeded timeout"
 
 class NotStarted(Exception):
     """A task whose container could not be started; the text is Fargate's reason."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What every attempt on this laptop needs."""
-
-    home: Path
-    url: str
-    programs: Programs
-    platform: Platform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +46,7 @@ class Attempt:
 
     def __init__(self, plan: Plan, here: Surroundings) -> None:
         self._plan, self._here = plan, here
-        self._lock = threading.Lock()
-        self._process: Process | None = None
-        self._why: tuple[str, bool] | None = None
+        self._run = Run()
         self._out_of_memory = False
 
     def run(self, on_running: Callable[[], None]) -> Ended:
@@ -75,19 +62,11 @@ class Attempt:
 
     def end(self, status_reason: str, *, final: bool) -> None:
         """Ask the program to stop and kill it when its time to stop is over; say why the attempt ends."""
-        if process := self._because(status_reason, final=final):
-            process.terminate()
+        self._run.end(status_reason, final=final)
 
     def release(self, status_reason: str) -> None:
         """Let go of the program because the engine ends."""
-        if process := self._because(status_reason, final=False):
-            process.release()
-
-    def _because(self, status_reason: str, *, final: bool) -> Process | None:
-        with self._lock:
-            if self._why is None or final:
-                self._why = (status_reason, final)
-            return self._process
+        self._run.release(status_reason)
 
     def _prepare(self) -> tuple[TaskLog, dict[str, str]]:
         task = self._plan.task
@@ -142,41 +121,26 @@ class Attempt:
             program = self._here.programs.program(task.image, task.command)
         except UnknownImage as error:
             raise NotStarted(f"CannotPullContainerError: {error}") from error
-        with self._lock:
-            if self._why is None:
-                self._process = Process(
-                    program,
-                    environment=variables,
-                    output=Process.PIPE,
-                    stop_seconds=task.stop_seconds,
-                    held=(self._plan.held,),
-                )
-        return self._process is not None
+        stop_seconds, held = task.stop_seconds, self._plan.held
+        return self._run.start(program, environment=variables, stop_seconds=stop_seconds, held=held)
 
     def _watch(self, log: TaskLog) -> int:
-        assert self._process
         done = threading.Event()
-        threading.Thread(target=self._weigh, args=(self._process, done), daemon=True).start()
-        timer = threading.Timer(self._plan.seconds or 0, self.end, (OUT_OF_TIME,), {"final": True})
-        timer.daemon = True
-        if self._plan.seconds:
-            timer.start()
-        log.drain(self._process.output)
-        code = self._process.wait()
+        threading.Thread(target=self._weigh, args=(done,), daemon=True).start()
+        code = self._run.watch(log, seconds=self._plan.seconds, out_of_time=OUT_OF_TIME)
         done.set()
-        timer.cancel()
         return code
 
-    def _weigh(self, process: Process, done: threading.Event) -> None:
+    def _weigh(self, done: threading.Event) -> None:
         """Nothing tells when memory is used up, so this looks."""
         while not done.wait(WEIGH_SECONDS):
-            if process.memory_mib() > self._plan.task.memory_mib:
+            if self._run.memory_mib() > self._plan.task.memory_mib:
                 account.log.warning("task %s uses more memory than it has; it is killed", self._plan.task_id)
                 self._out_of_memory = True
-                process.kill()
+                self._run.kill(EXITED)
                 return
 
     def _ended(self, code: int | None) -> Ended:
-        status_reason, final = self._why or (EXITED, False)
+        status_reason, final = self._run.ending or (EXITED, False)
         reason = OUT_OF_MEMORY if self._out_of_memory else None
         return Ended(status_reason=status_reason, reason=reason, exit_code=code, final=final)

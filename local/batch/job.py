@@ -1,13 +1,11 @@
-"""One job on disk: what DescribeJobs tells of it, where it was placed, and the lock that its running task holds."""
+"""One job on disk: what DescribeJobs tells of it, and where it was placed."""
 
-import fcntl
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.batch import details, tasks
 from local.batch.requests import Record
+from local.kept import Kept, read_all
 
 LIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 PLACED = ("STARTING", "RUNNING")
@@ -38,30 +36,25 @@ class Job:
         return tasks.task_of(self.detail).vcpus
 
     def save(self) -> None:
-        """Write the job; a reader sees the old or the new one."""
-        draft = self._file(".draft")
-        draft.write_text(json.dumps({"detail": self.detail, "environment": self.environment}))
-        draft.replace(self._file(".json"))
+        """Write the job."""
+        self._kept.write({"detail": self.detail, "environment": self.environment})
 
     def hold(self) -> int:
-        """A file that stays locked while anybody has it open: this engine, or the task that outlives it."""
-        held = os.open(self._file(".lock"), os.O_CREAT | os.O_RDWR)
-        fcntl.flock(held, fcntl.LOCK_EX)
-        return held
+        """The lock of the job, which its running task holds open."""
+        return self._kept.hold()
 
     def forget(self) -> None:
         """Delete the job's files."""
-        for suffix in (".json", ".lock"):
-            self._file(suffix).unlink(missing_ok=True)
+        self._kept.forget()
 
-    def _file(self, suffix: str) -> Path:
-        return self.folder / f"{self.id}{suffix}"
+    @property
+    def _kept(self) -> Kept:
+        return Kept(self.folder, self.id)
 
 
 def read_jobs(folder: Path) -> dict[str, Job]:
     """The jobs that live, and those that ended in the last seven days, oldest first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = [Job(folder, **json.loads(file.read_text())) for file in folder.glob("*.json")]
+    found = [Job(folder, **record) for record in read_all(folder)]
     oldest = details.now_ms() - KEPT_MS
     for job in found:
         if job.status not in LIVE and job.detail["stoppedAt"] < oldest:

@@ -5,17 +5,17 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from local.batch import attempt, details, retries, tasks
-from local.batch.attempt import Attempt, Plan, Surroundings
+from local.batch.attempt import Attempt, Plan
 from local.batch.job import LIVE, PLACED, Job, read_jobs
 from local.batch.queues import NAME, Queues
 from local.batch.requests import Record, Refused
 from local.batch.retries import Ended
 from local.faults import Fault, UnknownFault
-from local.seams import access, account
+from local.seams import account
+from local.surroundings import Surroundings
+from local.workers import Workers
 
 INTERRUPTED = {
     "FARGATE_SPOT": "Your Spot Task was interrupted.",
@@ -32,8 +32,7 @@ class Jobs:
         self.lock = threading.RLock()
         self._stopping = False
         self._attempts: dict[str, Attempt] = {}
-        self._threads: set[threading.Thread] = set()
-        self._events = ThreadPoolExecutor(1, thread_name_prefix="batch-events")
+        self._workers = Workers("batch")
         self.all = read_jobs(here.home / "jobs")
         queues.on_change = self.fill
 
@@ -108,7 +107,7 @@ class Jobs:
     def resume(self) -> None:
         """Go on where the last engine ended: what ran then was interrupted."""
         for job in [job for job in self.all.values() if job.status in PLACED]:
-            self._in_thread(self._bury, job)
+            self._workers.start(self._bury, job)
         self.fill()
 
     def stop(self) -> None:
@@ -117,10 +116,7 @@ class Jobs:
             self._stopping = True
             for job_id, running in self._attempts.items():
                 running.release(self._interruption(self.all[job_id]))
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join()
-        self._events.submit(int).result()  # what has been told by now has arrived
+        self._workers.join()
 
     def _waiting(self) -> list[Job]:
         priorities = {one["jobQueueArn"]: int(one["priority"]) for one in self._queues.records.queues.values()}
@@ -163,7 +159,7 @@ class Jobs:
         )
         self._attempts[job.id] = Attempt(plan, self._here)
         self._move(job, "STARTING")
-        self._in_thread(self._work, job, held)
+        self._workers.start(self._work, job, held)
 
     def _variables(self, job: Job) -> dict[str, str]:
         return {
@@ -217,11 +213,7 @@ class Jobs:
         job.detail.update(status=status, **changes)
         job.save()
         told = copy.deepcopy(job.detail)
-        self._events.submit(self._tell, told)
-
-    def _tell(self, detail: Record) -> None:
-        with access.own_account():
-            self._emit("Batch Job State Change", detail, [detail["jobArn"]])
+        self._workers.tell(self._emit, "Batch Job State Change", told, [told["jobArn"]])
 
     def _struck(self, job: Job, fault: Fault) -> bool:
         named = fault.job in {"", job.id, job.detail["jobName"]}
@@ -236,14 +228,3 @@ class Jobs:
             return str(self._queues.environment(job.environment)["computeResources"]["type"])
         except Refused:
             return "FARGATE"
-
-    def _in_thread(self, work: Callable[..., None], *arguments: Any) -> None:
-        def run() -> None:
-            with access.own_account():
-                work(*arguments)
-            with self.lock:
-                self._threads.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, daemon=True)
-        self._threads.add(thread)
-        thread.start()

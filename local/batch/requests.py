@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-import botocore.session
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
-from botocore.validate import ParamValidator
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from local import parameters
 
 Record = dict[str, Any]
 
@@ -18,43 +18,29 @@ class Refused(ValueError):
 
 
 @cache
-def model() -> ServiceModel:
-    """The service as SDKs describe it."""
-    return botocore.session.get_session().get_service_model("batch")
-
-
-@cache
 def operations() -> dict[str, str]:
     """Request path → operation."""
-    names = model().operation_names
-    return {model().operation_model(name).http["requestUri"]: name for name in names}
+    batch = parameters.model("batch")
+    return {batch.operation_model(name).http["requestUri"]: name for name in batch.operation_names}
 
 
 def checked(operation: str, ask: Record) -> Record:
     """The parameters of a request, if Batch takes them."""
-    report = ParamValidator().validate(ask, _input(operation))
-    if report.has_errors():
-        raise Refused(f"Error executing request, Exception : {report.generate_report()}")
+    if report := parameters.report("batch", operation, ask):
+        raise Refused(f"Error executing request, Exception : {report}")
     return ask
 
 
 def from_template(operation: str, properties: Record) -> Record:
     """The parameters that CloudFormation would ask an operation with."""
-    converted: Record = _converted(_input(operation), properties)
+    converted: Record = _converted(parameters.shape_of("batch", operation), properties)
     return checked(operation, converted)
 
 
 def page(items: list[Record], ask: Record) -> tuple[list[Record], Record]:
     """The part of a list that a request asks for, and how to ask for the next."""
-    start, size = int(ask.get("nextToken", 0)), int(ask.get("maxResults", 100))
-    more = {"nextToken": str(start + size)} if start + size < len(items) else {}
-    return items[start : start + size], more
-
-
-def _input(operation: str) -> StructureShape:
-    shape = model().operation_model(operation).input_shape
-    assert isinstance(shape, StructureShape)
-    return shape
+    listed, more = parameters.part(items, start=int(ask.get("nextToken", 0)), size=int(ask.get("maxResults", 100)))
+    return listed, {"nextToken": more} if more else {}
 
 
 def _converted(shape: Shape, value: Any) -> Any:

@@ -22,9 +22,19 @@ class Refusal(NamedTuple):
     why: str
 
 
-def denied(service: str, action: str, resource: str, headers: dict[str, str], query: dict[str, Any]) -> Answer | None:
+def denied(
+    service: str,
+    action: str,
+    resource: str,
+    headers: dict[str, str],
+    query: dict[str, Any],
+    *,
+    context: dict[str, str] | None = None,
+) -> Answer | None:
     """The refusal that the caller's policies lead to, or None when they allow the action."""
-    answer: Answer | None = gateway._enforce_data_plane(service, action, headers, query, "", resource_arn=resource)
+    answer: Answer | None = gateway._enforce_data_plane(
+        service, action, headers, query, "", resource_arn=resource, service_context=context
+    )
     return answer
 
 
@@ -55,8 +65,7 @@ def trusts(role: str, service: str) -> bool:
 
 @contextlib.contextmanager
 def own_account() -> Iterator[None]:
-    """Work in the laptop's account and region, and as securely, from a thread that serves no request."""
-    iam_evaluator.pin_request_origin("127.0.0.1", True)
+    """Work in the laptop's account and region from a thread that serves no request."""
     with responses.request_scope(ACCOUNT, REGION):
         yield
 
@@ -87,7 +96,11 @@ def refusal(outcome: Any) -> Refusal:
 
 
 def trust_loopback() -> None:
-    """Count plain HTTP as `aws:SecureTransport`: nothing here leaves the machine, and TLS-only policies then hold."""
+    """Count plain HTTP as `aws:SecureTransport`: nothing here leaves the machine, and TLS-only policies then hold.
+
+    So does what no request asked for: schedules that fire, and all that follows from them.
+    """
+    iam_evaluator._request_origin = contextvars.ContextVar("origin", default=("127.0.0.1", True))
     pin = iam_evaluator.pin_request_origin
 
     def pinned(source_ip: str, _secure: bool) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.services import apigateway, eventbridge, lambda_svc, s3, sns, sqs
 
+from local.seams.access import trusts
 from local.seams.account import ACCOUNT, REGION, Answer, OnDenied, arn
+
+Allowed = Callable[[str, str, str, str], bool]
+May = Callable[[str, str, str], bool]
 
 
 def wrap_fanout(wrap: Callable[[Callable[[], None]], None]) -> None:
@@ -56,8 +60,8 @@ def send_event(source: str, kind: str, detail: dict[str, Any], about: list[str])
     )
 
 
-def check_policies(on_denied: OnDenied) -> None:
-    """Let a delivery happen only if the policy of its queue or function allows it, as AWS does."""
+def check_policies(on_denied: OnDenied, may: May) -> None:
+    """Let a delivery happen only if the policy of its queue or function, or else its role, allows it, as AWS does."""
 
     def allowed(action: str, resource: str, service: str, source: str) -> bool:
         check = _queue_allows if action == "sqs:SendMessage" else _function_allows
@@ -67,12 +71,16 @@ def check_policies(on_denied: OnDenied) -> None:
         on_denied(principal=service, action=action, resource=resource, message=message)
         return False
 
+    def acting(action: str, resource: str, service: str, role: str) -> bool:
+        if trusts(role, service):
+            return may(role, action, resource)
+        message = f"{service} may not {action} on {resource}: it may not assume the role {role or '(none)'}"
+        on_denied(principal=service, action=action, resource=resource, message=message)
+        return False
+
     _check_topics(allowed)
-    _check_rules(allowed)
+    _check_targets(allowed, acting)
     _check_routes(allowed)
-
-
-Allowed = Callable[[str, str, str, str], bool]
 
 
 def _check_topics(allowed: Allowed) -> None:
@@ -85,13 +93,27 @@ def _check_topics(allowed: Allowed) -> None:
     sns._deliver_to_sqs = delivered
 
 
-def _check_rules(allowed: Allowed) -> None:
+def _check_targets(allowed: Allowed, acting: Allowed) -> None:
+    """Rules reach queues and functions by their policies; schedules, and what starts executions, act as roles."""
     invoke = eventbridge._invoke_target
-    actions = {"sqs": "sqs:SendMessage", "lambda": "lambda:InvokeFunction"}
+    actions = {
+        "sqs": "sqs:SendMessage",
+        "lambda": "lambda:InvokeFunction",
+        "sns": "sns:Publish",
+        "states": "states:StartExecution",
+    }
+
+    def reaches(target: dict[str, Any], source: str) -> bool:
+        service, scheduled = target["Arn"].split(":")[2], source.startswith("arn:aws:scheduler:")
+        if service not in actions:
+            return True
+        if scheduled or service == "states":
+            principal = f"{'scheduler' if scheduled else 'events'}.amazonaws.com"
+            return acting(actions[service], target["Arn"], principal, target.get("RoleArn", ""))
+        return service == "sns" or allowed(actions[service], target["Arn"], "events.amazonaws.com", source)
 
     def invoked(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
-        action = actions.get(target["Arn"].split(":")[2])
-        if action is None or allowed(action, target["Arn"], "events.amazonaws.com", rule["Arn"]):
+        if reaches(target, rule["Arn"]):
             invoke(target, event, rule, view)
 
     eventbridge._invoke_target = invoked

@@ -40,7 +40,9 @@ def wrap_services(wrap: Callable[[str, Service], Service]) -> None:
 def action_of(service: str, call: Call) -> str:
     """The IAM action of a request, such as `s3:PutObject`."""
     if service == "sagemaker":
-        return "sagemaker:InvokeEndpointAsync" if call.path.endswith("/async-invocations") else "sagemaker:Other"
+        asynchronous = call.path.endswith("/async-invocations")
+        operation = call.headers.get("x-amz-target", "").rpartition(".")[2]
+        return f"sagemaker:{'InvokeEndpointAsync' if asynchronous else operation}"
     if service == "batch":
         return f"batch:{iam_actions._match_rest_action(service, call.method, call.path, call.query)}"
     return str(iam_actions.extract_iam_action(service, *call[:-1], gateway._routing_params(*call)))

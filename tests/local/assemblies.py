@@ -102,6 +102,43 @@ def attribute(resource: str, name: str) -> Resources:
     return {"Fn::GetAtt": [resource, name]}
 
 
+def joined(*parts: Any) -> Resources:
+    """Fn::Join of parts without anything between them."""
+    return {"Fn::Join": ["", list(parts)]}
+
+
+def listener(pattern: Resources) -> Resources:
+    """A queue that hears of every event of a pattern."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": attribute("Heard", "Arn"),
+    }
+    secure = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": attribute("Heard", "Arn"),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return {
+        "Heard": {"Type": "AWS::SQS::Queue", "Properties": {}},
+        "HeardPolicy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [{"Ref": "Heard"}], "PolicyDocument": {"Statement": [statement, secure]}},
+        },
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "EventPattern": pattern,
+                "State": "ENABLED",
+                "Targets": [{"Id": "queue", "Arn": attribute("Heard", "Arn")}],
+            },
+        },
+    }
+
+
 def endpoint(*, image: str = f"{REGISTRY}:program", isolated: bool = True) -> Resources:
     """An asynchronous endpoint with its bucket, topic, queue and role."""
     queue_policy = {

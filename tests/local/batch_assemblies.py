@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.local.assemblies import REGISTRY, Resources, attribute, role
+from tests.local.assemblies import REGISTRY, Resources, attribute, joined, listener, role
 
 # Does what its command says, and tells in its log what it was given.
 PROGRAM = """
@@ -45,11 +45,6 @@ RULES = [
     {"Action": "RETRY", "OnReason": "CannotPullContainerError:*", "OnStatusReason": "Task failed to start"},
     {"Action": "EXIT", "OnReason": "*"},
 ]
-
-
-def joined(*parts: Any) -> Resources:
-    """Fn::Join of parts without anything between them."""
-    return {"Fn::Join": ["", list(parts)]}
 
 
 def definition(**changes: Any) -> Resources:
@@ -186,38 +181,5 @@ def jobs(*, vcpus: int = 2) -> Resources:
         },
         "Definition": definition(),
         "Older": older_definition(),
-        **listener(),
-    }
-
-
-def listener() -> Resources:
-    """A queue that hears of every change of a job's state."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": attribute("Heard", "Arn"),
-    }
-    secure = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": attribute("Heard", "Arn"),
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    pattern = {"source": ["aws.batch"], "detail": {"jobQueue": [{"Ref": "JobQueue"}]}}
-    return {
-        "Heard": {"Type": "AWS::SQS::Queue", "Properties": {}},
-        "HeardPolicy": {
-            "Type": "AWS::SQS::QueuePolicy",
-            "Properties": {"Queues": [{"Ref": "Heard"}], "PolicyDocument": {"Statement": [statement, secure]}},
-        },
-        "Rule": {
-            "Type": "AWS::Events::Rule",
-            "Properties": {
-                "EventPattern": pattern,
-                "State": "ENABLED",
-                "Targets": [{"Id": "queue", "Arn": attribute("Heard", "Arn")}],
-            },
-        },
+        **listener({"source": ["aws.batch"], "detail": {"jobQueue": [{"Ref": "JobQueue"}]}}),
     }

@@ -1,8 +1,6 @@
 """Promises of Batch jobs on the laptop."""
 
 import json
-import os
-import signal
 import time
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -19,6 +17,7 @@ from local.stacks import DeploymentFailed
 from tests.local.assemblies import write_assembly
 from tests.local.batch_assemblies import PROGRAM, definition, jobs
 from tests.local.batch_house import BatchHouse, exits, worker
+from tests.local.house import kill
 
 pytestmark = pytest.mark.laptop
 EXITED = "Essential container in task exited"
@@ -291,7 +290,7 @@ def test_a_job_whose_engine_was_killed_goes_on_with_its_next_attempt(laptop: Lap
     house = house_of(laptop, tmp_path / "out", jobs())
     job_id = house.submit("once")
     house.ready(job_id)
-    os.killpg(laptop.status().pid or 0, signal.SIGKILL)
+    kill(laptop)
     laptop.start()
     assert exits(house.ended(job_id)) == [(None, SPOT), (0, EXITED)]
 

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from local.batch import requests, retries, tasks
-from local.batch.attempt import Attempt, Plan, Surroundings
-from local.batch.log import TaskLog
+from local.batch.attempt import Attempt, Plan
 from local.batch.requests import Refused
 from local.batch.retries import Ended
 from local.faults import Fault, UnknownFault
 from local.processes import Process
 from local.programs import Program, Programs
 from local.seams.platform import Platform
+from local.surroundings import Surroundings
+from local.task_log import TaskLog
 
 SPOT = Ended(status_reason="Your Spot Task was interrupted.", exit_code=137)
 EXITED = Ended(status_reason="Essential container in task exited", exit_code=1)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 HOOKS = {
-    "app._enforce_data_plane": ["service", "iam_action", "headers", "query_params", "request_id", "resource_arn"],
+    "app._enforce_data_plane": ["service", "iam_action", "headers", "query_params", "request_id", "resource_arn",
+        "service_context",
+    ],
     "app._routing_params": ["method", "path", "headers", "body", "query_params"],
     "app._build_persistence_save_dict": [],
     "app.app": ["scope", "receive", "send"],
@@ -43,6 +45,7 @@ HOOKS = {
     "services.eventbridge._dispatch_event": [],
     "services.eventbridge._dispatch_to_lambda": ["arn", "payload"],
     "services.eventbridge._invoke_target": ["target", "event", "rule", "view"],
+    "services.cloudformation.provisioners._sfn_definition": ["props"],
     "services.lambda_svc._emit_lambda_logs": ["func", "request_id", "log_text"],
     "services.lambda_svc._execute_function": ["func", "event"],
     "services.lambda_svc._execution_record_for_config": ["func", "config"],
@@ -66,15 +69,26 @@ HOOKS = {
     "services.sns._deliver_to_lambda": ["endpoint", "envelope", "topic_arn", "sub_arn"],
     "services.sns._deliver_to_sqs": ["endpoint", "envelope", "raw", "raw_message"],
     "services.sns._fanout": ["topic_arn", "msg_id", "message"],
+    "services.stepfunctions._add_event": ["execution", "event_type", "details"],
+    "services.stepfunctions._create_state_machine": ["data"],
+    "services.stepfunctions._emit_execution_status_event": ["execution"],
+    "services.stepfunctions._execute_task": ["state_def", "raw_input", "execution", "ctx"],
+    "services.stepfunctions._fail_execution": ["execution", "error", "cause"],
+    "services.stepfunctions._invoke_resource": ["resource", "input_data"],
+    "services.stepfunctions._stop_execution": ["data"],
+    "services.stepfunctions._update_state_machine": ["data"],
     "services.sqs.queue_policy_allows": ["queue_arn", "service", "source_arn", "source_account"],
 }  # fmt: skip
 TABLES = [
     "app.SERVICE_HANDLERS",
     "core.iam_actions.SERVICE_TO_IAM_NAMESPACE",
+    "core.iam_evaluator._request_origin",
     "core.router.SERVICE_PATTERNS",
     "services.cloudformation.provisioners._RESOURCE_HANDLERS",
     "services.iam._roles",
     "services.lambda_svc._functions",
+    "services.stepfunctions._SERVICE_DISPATCH",
+    "services.stepfunctions._state_machines",
 ]
 
 
@@ -83,6 +97,7 @@ COMPLETED = [
     "AWS::DynamoDB::Table",
     "AWS::Lambda::Function",
     "AWS::SecretsManager::Secret",
+    "AWS::StepFunctions::StateMachine",
 ]
 NETWORK = [
     "InternetGateway",

@@ -1,4 +1,4 @@
-"""What a task writes: to the engine's log folder and, as the execution role, to CloudWatch Logs."""
+"""What a job's program writes: to the engine's log folder and, as a role, to CloudWatch Logs."""
 
 import os
 import time
@@ -14,7 +14,7 @@ LONGEST_LINE_BYTES = 1 << 17
 
 
 class TaskLog:
-    """The log stream of one attempt."""
+    """The log stream of one program."""
 
     def __init__(self, client: Any, *, group: str, stream: str, file: Path) -> None:
         self._client = client
@@ -22,12 +22,17 @@ class TaskLog:
 
     def open(self, *, create_group: bool) -> None:
         """Make the stream; raises what CloudWatch Logs answers."""
-        if create_group:
-            try:
-                self._client.create_log_group(logGroupName=self.group)
-            except self._client.exceptions.ResourceAlreadyExistsException:
-                account.log.debug("%s exists", self.group)
-        self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        try:
+            self._create_stream()
+        except self._client.exceptions.ResourceNotFoundException:
+            if not create_group:
+                raise
+            self._create_group()
+            self._create_stream()
+
+    def keep_here(self) -> None:
+        """Write to the engine's log folder only."""
+        self._client = None
 
     def drain(self, output: IO[bytes]) -> None:
         """Pass on everything that a process writes, until it and its children have ended."""
@@ -41,6 +46,16 @@ class TaskLog:
                     lines, rest = [*lines, rest], b""
                 self._put(lines)
         self._put([rest])
+
+    def _create_stream(self) -> None:
+        self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+
+    def _create_group(self) -> None:
+        """Make the group, unless another program does so at the same time."""
+        try:
+            self._client.create_log_group(logGroupName=self.group)
+        except self._client.exceptions.ResourceAlreadyExistsException:
+            account.log.debug("%s exists", self.group)
 
     def _put(self, lines: list[bytes]) -> None:
         now = int(time.time() * 1000)

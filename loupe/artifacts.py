@@ -59,8 +59,8 @@ class Artifacts(ABC):
         """What tells an object from its other versions; None without it."""
 
     @abstractmethod
-    def replace(self, name: str, body: Path, *, seen: str | None) -> None:
-        """Put a new version after the one that was seen (None: the first); WrittenByAnother if that is not the last."""
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
+        """Put it in the place of that version (None: of nothing); False if that is not the one that is there."""
 
     @abstractmethod
     def _create(self, name: str, body: BinaryIO) -> bool:
@@ -84,6 +84,13 @@ class Artifacts(ABC):
                 return
         if not self._holds(name, body):
             raise WrittenByAnother(f"{self.url}/{name} is there already, and not as it would be written now.")
+
+    def replace(self, name: str, body: Path, *, seen: str | None) -> None:
+        """Put a version after the one that was seen, None for the first; the same bytes again are no new version."""
+        if seen and self._holds(name, body):
+            return
+        if not self._replace(name, body, seen):
+            raise WrittenByAnother(f"{self.url}/{name} has been written meanwhile: start again from what it is now.")
 
     def _holds(self, name: str, body: bytes | Path) -> bool:
         with self.open(name) as there, io.BytesIO(body) if isinstance(body, bytes) else body.open("rb") as here:
@@ -133,11 +140,12 @@ class FolderArtifacts(Artifacts):
             return None
         return f"{status.st_ino}-{status.st_mtime_ns}"
 
-    def replace(self, name: str, body: Path, *, seen: str | None) -> None:
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
         with body.open("rb") as content, draft_of(self._path(name), content) as draft, locked(draft.parent):
             if self.version(name) != seen:
-                raise WrittenByAnother(f"{self.url}/{name} has been written meanwhile.")
+                return False
             draft.replace(self._path(name))
+        return True
 
     def _create(self, name: str, body: BinaryIO) -> bool:
         with draft_of(self._path(name), body) as draft:
@@ -197,11 +205,9 @@ class S3Artifacts(Artifacts):
         except FileNotFoundError:
             return None
 
-    def replace(self, name: str, body: Path, *, seen: str | None) -> None:
-        condition = {"IfMatch": seen} if seen else {"IfNoneMatch": "*"}
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
         with body.open("rb") as content:
-            if not self._put(name, content, condition):
-                raise WrittenByAnother(f"{self.url}/{name} has been written meanwhile.")
+            return self._put(name, content, {"IfMatch": seen} if seen else {"IfNoneMatch": "*"})
 
     def _create(self, name: str, body: BinaryIO) -> bool:
         return self._put(name, body, {"IfNoneMatch": "*"})

@@ -42,7 +42,7 @@ def flags() -> argparse.ArgumentParser:
         _setting(command, "--models", settings.MODELS, type=_names, metavar="A,B", help=f"of {', '.join(MODELS)}")
     _setting(run_flags, "--shard", settings.SHARD, type=Shard.of, metavar="I/N", help="which plates, from 0/N on")
     run_flags.add_argument(
-        "--run-id", default=os.environ.get(settings.RUN_ID), metavar="ID", help="default: one of its own"
+        "--run-id", default=os.environ.get(settings.RUN_ID) or None, metavar="ID", help="default: one of its own"
     )
     run_flags.add_argument("--max-megapixels", type=int, default=MAX_MEGAPIXELS, metavar="N", help="of a plate")
     claim_flags.add_argument("--shards", type=int, default=1, metavar="N", help="that the run will have")

@@ -131,11 +131,14 @@ def test_a_version_follows_only_the_one_that_was_seen(place: Artifacts, tmp_path
     first = place.version("one")
     new.write_bytes(b"newer")
     place.replace("one", new, seen=first)
-    assert place.read("one") == b"newer"
+    last = place.version("one")
+    place.replace("one", new, seen=last)
+    assert (place.read("one"), place.version("one")) == (b"newer", last)
+    new.write_bytes(b"newest")
     for seen in (None, first):
         with pytest.raises(WrittenByAnother, match="one has been written meanwhile"):
             place.replace("one", new, seen=seen)
-    with pytest.raises(WrittenByAnother):
+    with pytest.raises((WrittenByAnother, FileNotFoundError)):
         place.replace("none", new, seen=first)
 
 

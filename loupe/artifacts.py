@@ -1,4 +1,4 @@
-"""Objects in S3 or in a folder of this machine: read, listed, and added once; nothing is overwritten or deleted."""
+"""Objects in S3 or in a folder of this machine: read, listed, added once; a derived one may get a new version."""
 
 import io
 import os
@@ -10,15 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
+from loupe.files import BUFFER_BYTES, draft_of, files_below, locked
+
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
-BUFFER_BYTES = 1 << 20
 CONNECTIONS = 64
+CONFLICTS = 10  # with writers of the same object at the same instant, before it is an error
 
 
 class WrittenByAnother(RuntimeError):
-    """An object that was to be added is there already, with other bytes."""
+    """An object that was to be added is there already, with other bytes, or has another version than the one seen."""
+
+
+class TooLarge(ValueError):
+    """An object has more bytes than its reader takes."""
 
 
 class Artifacts(ABC):
@@ -40,13 +47,35 @@ class Artifacts(ABC):
         """What lies directly here and begins so, in order."""
 
     @abstractmethod
+    def folders(self) -> Iterator[str]:
+        """The folders that lie directly here, in order."""
+
+    @abstractmethod
+    def walk(self) -> Iterator[str]:
+        """Everything below, in the order of the whole names."""
+
+    @abstractmethod
+    def version(self, name: str) -> str | None:
+        """What tells an object from its other versions; None without it."""
+
+    @abstractmethod
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
+        """Put it in the place of that version (None: of nothing); False if that is not the one that is there."""
+
+    @abstractmethod
     def _create(self, name: str, body: BinaryIO) -> bool:
         """Write it whole or not at all; False if it was there."""
 
-    def read(self, name: str) -> bytes:
-        """All its bytes; FileNotFoundError without it."""
+    def read(self, name: str, *, most_bytes: int | None = None) -> bytes:
+        """All its bytes; FileNotFoundError without it, TooLarge before more than asked for are read."""
+        if most_bytes is not None and self.size(name) > most_bytes:
+            raise TooLarge(f"{self.url}/{name} has more than {most_bytes} bytes.")
         with self.open(name) as file:
             return file.read()
+
+    def create(self, name: str, body: bytes) -> bool:
+        """Write an object if it is not there; False if it was, with whatever bytes."""
+        return self._create(name, io.BytesIO(body))
 
     def add(self, name: str, body: bytes | Path) -> None:
         """Write an object that is not there; the same bytes again change nothing: a write whose answer was lost."""
@@ -55,6 +84,13 @@ class Artifacts(ABC):
                 return
         if not self._holds(name, body):
             raise WrittenByAnother(f"{self.url}/{name} is there already, and not as it would be written now.")
+
+    def replace(self, name: str, body: Path, *, seen: str | None) -> None:
+        """Put a version after the one that was seen, None for the first; the same bytes again are no new version."""
+        if seen and self._holds(name, body):
+            return
+        if not self._replace(name, body, seen):
+            raise WrittenByAnother(f"{self.url}/{name} has been written meanwhile: start again from what it is now.")
 
     def _holds(self, name: str, body: bytes | Path) -> bool:
         with self.open(name) as there, io.BytesIO(body) if isinstance(body, bytes) else body.open("rb") as here:
@@ -87,28 +123,44 @@ class FolderArtifacts(Artifacts):
         return self._path(name).stat().st_size
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        folder = self._path("")
-        yield from sorted(p.name for p in folder.glob("*") if p.name.startswith(prefix) and not p.name.startswith("."))
+        found = self._path("").glob("*")
+        yield from sorted(path.name for path in found if path.name.startswith(prefix) and _is_object(path))
+
+    def folders(self) -> Iterator[str]:
+        found = self._path("").glob("*/")
+        yield from sorted(path.name for path in found if not path.name.startswith("."))
+
+    def walk(self) -> Iterator[str]:
+        yield from files_below(self._path(""))
+
+    def version(self, name: str) -> str | None:
+        try:
+            status = self._path(name).stat()
+        except FileNotFoundError:
+            return None
+        return f"{status.st_ino}-{status.st_mtime_ns}"
+
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
+        with body.open("rb") as content, draft_of(self._path(name), content) as draft, locked(draft.parent):
+            if self.version(name) != seen:
+                return False
+            draft.replace(self._path(name))
+        return True
 
     def _create(self, name: str, body: BinaryIO) -> bool:
-        path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            while block := body.read(BUFFER_BYTES):
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink()
+        with draft_of(self._path(name), body) as draft:
+            try:
+                os.link(draft, self._path(name))
+            except FileExistsError:
+                return False
         return True
 
     def _path(self, name: str) -> Path:
         return Path(self.url or "/") / name
+
+
+def _is_object(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
 
 
 class S3Artifacts(Artifacts):
@@ -124,28 +176,62 @@ class S3Artifacts(Artifacts):
             "BinaryIO", io.BufferedReader(_Ranges(self._s3, self._bucket, self._prefix + name, version), BUFFER_BYTES)
         )
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, *, most_bytes: int | None = None) -> bytes:
         with _missing_is_not_found(self._s3):
-            return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)
+        with found["Body"] as body:
+            if most_bytes is not None and found["ContentLength"] > most_bytes:
+                raise TooLarge(f"{self.url}/{name} has more than {most_bytes} bytes.")
+            return body.read()
 
     def size(self, name: str) -> int:
         with _missing_is_not_found(self._s3):
             return self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"]
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        listing = self._s3.get_paginator("list_objects_v2")
-        pages = listing.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, Delimiter="/")
-        for page in pages:
+        for page in self._pages(prefix, Delimiter="/"):
             yield from (item["Key"].removeprefix(self._prefix) for item in page.get("Contents", []))
 
-    def _create(self, name: str, body: BinaryIO) -> bool:
+    def folders(self) -> Iterator[str]:
+        for page in self._pages(Delimiter="/"):
+            yield from (found["Prefix"].removeprefix(self._prefix)[:-1] for found in page.get("CommonPrefixes", []))
+
+    def walk(self) -> Iterator[str]:
+        for page in self._pages():
+            yield from (item["Key"].removeprefix(self._prefix) for item in page.get("Contents", []))
+
+    def version(self, name: str) -> str | None:
         try:
-            self._s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=body, IfNoneMatch="*")
-        except self._s3.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
-            return False
-        return True
+            with _missing_is_not_found(self._s3):
+                return self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ETag"]
+        except FileNotFoundError:
+            return None
+
+    def _replace(self, name: str, body: Path, seen: str | None) -> bool:
+        with body.open("rb") as content:
+            return self._put(name, content, {"IfMatch": seen} if seen else {"IfNoneMatch": "*"})
+
+    def _create(self, name: str, body: BinaryIO) -> bool:
+        return self._put(name, body, {"IfNoneMatch": "*"})
+
+    def _put(self, name: str, body: BinaryIO, condition: dict[str, Any]) -> bool:
+        """Write it where the condition holds; writers at the same instant are told to try again."""
+        for _ in range(CONFLICTS):
+            body.seek(0)
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=body, **condition)
+            except self._s3.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] in {"PreconditionFailed", "NoSuchKey"}:
+                    return False
+                if error.response["Error"]["Code"] != "ConditionalRequestConflict":
+                    raise
+            else:
+                return True
+        raise WrittenByAnother(f"{self.url}/{name} is being written by others, {CONFLICTS} times in a row.")
+
+    def _pages(self, prefix: str = "", **options: Any) -> Iterator["ListObjectsV2OutputTypeDef"]:
+        lists = self._s3.get_paginator("list_objects_v2")
+        yield from lists.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
 
 
 class _Ranges(io.RawIOBase):

@@ -2,20 +2,27 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from loupe import artifacts
-from loupe.artifacts import Artifacts, WrittenByAnother, open_artifacts, open_beside
+from loupe.artifacts import Artifacts, TooLarge, WrittenByAnother, open_artifacts, open_beside
 
 
 @pytest.fixture(params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Artifacts]:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Artifacts:
     if request.param == "folder":
-        yield open_artifacts(str(tmp_path / "a"))
-        return
+        return open_artifacts(str(tmp_path / "a"))
+    found: Artifacts = request.getfixturevalue("s3_place")
+    return found
+
+
+@pytest.fixture
+def s3_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Artifacts]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -92,3 +99,57 @@ def test_a_version_of_an_object_is_read_though_a_newer_one_is_there(monkeypatch:
     with open_artifacts("s3://versions").open("k", first) as file:
         assert file.read() == b"first"
     artifacts._s3.cache_clear()
+
+
+def test_folders_are_listed_and_everything_below_is_walked_in_the_order_of_names(place: Artifacts) -> None:
+    for name in ("b/two/x", "b.txt", "b/one", "a", "b/two/y/z", "c/d"):
+        place.add(name, b"")
+    assert list(place.folders()) == ["b", "c"]
+    assert list(place.names()) == ["a", "b.txt"]
+    assert list(place.walk()) == ["a", "b.txt", "b/one", "b/two/x", "b/two/y/z", "c/d"]
+    assert list(open_artifacts(f"{place.url}/b").folders()) == ["two"]
+
+
+def test_an_object_is_created_by_one_alone(place: Artifacts) -> None:
+    assert place.create("one", b"first")
+    assert not place.create("one", b"first")
+    assert place.read("one") == b"first"
+
+
+def test_more_bytes_than_a_reader_takes_are_not_read(place: Artifacts) -> None:
+    place.add("one", b"12345")
+    assert place.read("one", most_bytes=5) == b"12345"
+    with pytest.raises(TooLarge, match="one has more than 4 bytes"):
+        place.read("one", most_bytes=4)
+
+
+def test_a_version_follows_only_the_one_that_was_seen(place: Artifacts, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    new.write_bytes(b"new")
+    assert place.version("one") is None
+    place.replace("one", new, seen=None)
+    first = place.version("one")
+    new.write_bytes(b"newer")
+    place.replace("one", new, seen=first)
+    last = place.version("one")
+    place.replace("one", new, seen=last)
+    assert (place.read("one"), place.version("one")) == (b"newer", last)
+    new.write_bytes(b"newest")
+    for seen in (None, first):
+        with pytest.raises(WrittenByAnother, match="one has been written meanwhile"):
+            place.replace("one", new, seen=seen)
+    with pytest.raises((WrittenByAnother, FileNotFoundError)):
+        place.replace("none", new, seen=first)
+
+
+def test_writers_at_the_same_instant_try_again(s3_place: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, refusals = artifacts._s3().put_object, iter(range(2))
+
+    def conflicting(**request: Any) -> Any:
+        if next(refusals, None) is not None:
+            raise ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject")
+        return put(**request)
+
+    monkeypatch.setattr(artifacts._s3(), "put_object", conflicting)
+    s3_place.add("one", b"whole")
+    assert s3_place.read("one") == b"whole"

@@ -1,0 +1,120 @@
+"""The bytes of a plate → what its container says of it, and its pixels counted once for every model."""
+
+import io
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, JpegImagePlugin
+
+from containers.plate_runs.container import geometry, source_file
+
+MAX_MEGAPIXELS = 200
+WORKING_SIDE = 1024
+CHANNELS = ("R", "G", "B", "L")
+_STRIP_ROWS = 128  # of a strip that stays in the processor's cache; far below the 2^24 counts that cv2 keeps exactly
+_AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_END_OF_IMAGE = b"\xff\xd9"
+_START_OF_SCAN = b"\xff\xda"
+
+cv2.setNumThreads(1)  # plates share the cores, not their pixels
+cv2.ipp.setUseIPP(False)  # it rounds differently on different processors
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """All that models ask of the pixels: the luma (ITU-R 601) and how often each value of R, G, B and L occurs."""
+
+    luma: Pixels
+    histograms: dict[str, list[int]]
+
+    @classmethod
+    def of(cls, rgb: Pixels) -> Self:
+        luma = np.empty(rgb.shape[:2], np.uint8)
+        counts = np.zeros((len(CHANNELS), 256), np.int64)
+        for top in range(0, len(rgb), _STRIP_ROWS):
+            colours, grays = rgb[top : top + _STRIP_ROWS], luma[top : top + _STRIP_ROWS]
+            cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY, grays)
+            for row, (strip, channel) in enumerate([(colours, 0), (colours, 1), (colours, 2), (grays, 0)]):
+                counts[row] += _histogram(strip, channel)
+        return cls(luma, dict(zip(CHANNELS, counts.tolist(), strict=True)))
+
+    @cached_property
+    def working(self) -> Pixels:
+        """The luma with a longer side of 1024 pixels at most, each a weighted mean of those that it covers."""
+        luma = self.luma
+        height, width = luma.shape
+        scale = min(1.0, WORKING_SIDE / max(height, width))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        while max(luma.shape) >= 4 * WORKING_SIDE and min(luma.shape) > 1:
+            luma = halved(luma)
+        return reduced(luma, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A plate's source: facts as `cpu_baseline` tells them; `decoded` or the `error` that kept it from being so."""
+
+    source_file: dict[str, Any]
+    geometry: dict[str, Any]
+    decoded: Decoded | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model found in a picture: facts for its JSON, and the files that lie beside it."""
+
+    facts: dict[str, Any]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def open_picture(body: bytes, *, name: str, sha256: str, max_megapixels: int = MAX_MEGAPIXELS) -> Picture:
+    """Read any bytes; what cannot be decoded says why, and too many pixels are refused by their header."""
+    told = partial(source_file, body=body, name=name, sha256=sha256)
+    facts, size, decoded, error = told(None), geometry(None), None, None
+    try:
+        Image.MAX_IMAGE_PIXELS = None  # the limit is ours
+        with Image.open(io.BytesIO(body)) as picture:
+            facts, size = told(picture), geometry(picture)
+            _check_size(picture, max_megapixels)
+            decoded = Decoded.of(_rgb(picture, body))
+    except Exception as trouble:  # whatever a decoder stumbles over is a fact about the plate
+        error = f"{type(trouble).__name__}: {' '.join(str(trouble).split())[:300]}"
+    return Picture(source_file=facts, geometry=size, decoded=decoded, error=error)
+
+
+def reduced(luma: Pixels, size: tuple[int, int]) -> Pixels:
+    """Smaller, as Pillow's bilinear filter does it: in whole numbers, so alike on every machine."""
+    return np.asarray(Image.fromarray(luma).resize(size, Image.Resampling.BILINEAR))
+
+
+def halved(luma: Pixels) -> Pixels:
+    """Means of 2 x 2 pixels; an odd last row or column is left out."""
+    height, width = luma.shape[0] // 2, luma.shape[1] // 2
+    half = cv2.resize(luma[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return half.astype(np.uint8, copy=False)
+
+
+def _check_size(picture: Image.Image, max_megapixels: int) -> None:
+    if picture.width * picture.height > max_megapixels * 1_000_000:
+        raise ValueError(f"{picture.width} x {picture.height} pixels are more than {max_megapixels} megapixels.")
+
+
+def _rgb(picture: Image.Image, body: bytes) -> Pixels:
+    """As stored, not turned by EXIF. OpenCV decodes what it does like Pillow, but without copying."""
+    plain = isinstance(picture, JpegImagePlugin.JpegImageFile) and picture.mode in {"L", "RGB"}
+    if plain and body.rfind(_END_OF_IMAGE) > body.rfind(_START_OF_SCAN):  # else it would fill up what is missing
+        found = cv2.imdecode(np.frombuffer(body, np.uint8), _AS_STORED)
+        if found is not None:
+            return found.astype(np.uint8, copy=False)
+    return np.asarray(picture.convert("RGB"))
+
+
+def _histogram(strip: Pixels, channel: int) -> NDArray[np.int64]:
+    return cv2.calcHist([strip], [channel], None, [256], [0, 256])[:, 0].astype(np.int64)

@@ -1,4 +1,4 @@
-"""A laptop per test, and one with an endpoint for all tests that only use it."""
+"""A laptop per test, and one with an endpoint or with processing jobs for all tests that only use it."""
 
 import json
 import time
@@ -11,6 +11,8 @@ import pytest
 
 from local.laptop import Laptop
 from tests.local.assemblies import endpoint, write_assembly
+from tests.local.house import living
+from tests.local.processing_house import ProcessingHouse, processing_house
 
 
 @dataclass
@@ -69,3 +71,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EndpointHouse]:
         yield EndpointHouse(one)
     finally:
         one.down()
+
+
+@pytest.fixture(scope="module")
+def processing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessingHouse]:
+    folder = tmp_path_factory.mktemp("processing")
+    with living(folder) as one:
+        yield processing_house(one, folder / "cdk.out")

@@ -1,4 +1,4 @@
-"""A laptop per test, and one with an endpoint or an OCR service for all tests that only use it."""
+"""A laptop per test, and one with an endpoint, a service or processing jobs for all tests that only use it."""
 
 import json
 import time
@@ -11,7 +11,9 @@ import pytest
 
 from local.laptop import Laptop
 from tests.local.assemblies import endpoint, write_assembly
+from tests.local.house import living
 from tests.local.ocr_house import Service, running
+from tests.local.processing_house import ProcessingHouse, processing_house
 
 
 @dataclass
@@ -76,3 +78,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EndpointHouse]:
 def service() -> Iterator[Service]:
     with running() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def processing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessingHouse]:
+    folder = tmp_path_factory.mktemp("processing")
+    with living(folder) as one:
+        yield processing_house(one, folder / "cdk.out")

@@ -1,11 +1,13 @@
 """A laptop with one stack, and the words that a test speaks to it whatever runs there."""
 
+import contextlib
 import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from local.laptop import Laptop
@@ -20,6 +22,16 @@ def soon(happened: Callable[[], Any], *, seconds: float = 30) -> Any:
         assert time.monotonic() < until, f"it did not happen within {seconds} s"
         time.sleep(0.05)
     return yes
+
+
+@contextlib.contextmanager
+def living(folder: Path) -> Iterator[Laptop]:
+    """A laptop that is taken down in the end."""
+    laptop = Laptop(folder / "home")
+    try:
+        yield laptop
+    finally:
+        laptop.down()
 
 
 def kill(laptop: Laptop) -> None:

@@ -59,8 +59,8 @@ RULE = "arn:aws:events:us-east-1:000000000000:rule/StepFunctionsGetEventsForSage
 SOURCE = {"source": ["aws.sagemaker", "aws.states"]}
 
 
-def machine() -> Resources:
-    """What a state machine needs that runs three shards, each a processing job, and tells how it went."""
+def machine(**task: Any) -> Resources:
+    """A state machine that runs shards, each a processing job by a `task`, and tells how it went; and its needs."""
     created = {
         "ProcessingJobName.$": "States.Format('{}-{}-{}', $.run, $.index, $$.State.RetryCount)",
         "ProcessingResources": {
@@ -81,6 +81,7 @@ def machine() -> Resources:
         "ResultSelector": {"job.$": "$.ProcessingJobName", "status.$": "$.ProcessingJobStatus"},
         "Retry": [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 1}],
         "End": True,
+        **task,
     }
     told = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish"}
     failure = {"TopicArn": "${Topic}", "Message.$": "States.Format('failed: {}', $.failure.Error)"}

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from local.laptop import Laptop
 from local.processing.instance import GROUP
-from tests.local.assemblies import REGISTRY
+from tests.local.assemblies import REGISTRY, write_assembly
 from tests.local.house import Detail, House, soon
+from tests.local.processing_assemblies import PROGRAM, jobs
 
 ENDED = {"Completed", "Failed", "Stopped"}
 _NUMBERS = count()
@@ -87,3 +90,22 @@ class ProcessingHouse(House):
         found = (one["Key"] for one in listed)
         read = {key: self.s3.get_object(Bucket=self.ids["Bucket"], Key=key)["Body"].read().decode() for key in found}
         return {key.removeprefix(f"data/{prefix}"): text for key, text in read.items()}
+
+    def source(self, place: str, **more: str) -> list[Detail]:
+        """One input, from data/ in the bucket."""
+        return [self._channel("Input", place, **{"S3DataType": "S3Prefix", **more})]
+
+    def target(self, place: str, **more: str) -> Detail:
+        """One output, to data/ in the bucket."""
+        return {"Outputs": [self._channel("Output", place, **{"S3UploadMode": "EndOfJob", **more})]}
+
+    def _channel(self, kind: str, place: str, **more: str) -> Detail:
+        uri = f"s3://{self.ids['Bucket']}/data/{place}"
+        where = {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/{kind.lower()}", **more}
+        return {f"{kind}Name": kind.lower(), f"S3{kind}": where}
+
+
+def processing_house(laptop: Laptop, folder: Path) -> ProcessingHouse:
+    """A laptop with the stack deployed to it."""
+    laptop.up(write_assembly(folder, {"Jobs": jobs()}, program=PROGRAM))
+    return ProcessingHouse(laptop)

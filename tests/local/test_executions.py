@@ -3,9 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,79 +14,23 @@ from local import parameters, wire
 from local.laptop import Laptop
 from local.stacks import DeploymentFailed
 from tests.local.assemblies import role, write_assembly
-from tests.local.house import Detail, kill, soon
+from tests.local.execution_house import ExecutionHouse
+from tests.local.house import kill, living, soon
 from tests.local.processing_assemblies import PROGRAM, jobs, machine
-from tests.local.processing_house import ProcessingHouse
 
 pytestmark = pytest.mark.laptop
-_NUMBERS = count()
 
 
-@dataclass
-class ExecutionHouse(ProcessingHouse):
-    """The stack `Jobs` of a laptop, with its state machine."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.states, self.machine = self.laptop.client("stepfunctions"), self.ids["Machine"]
-
-    def start(self, **given: Any) -> tuple[str, str]:
-        """Start an execution; answers its ARN and how the names of its jobs begin."""
-        run = f"run-{next(_NUMBERS)}"
-        asked = {"stateMachineArn": self.machine, "name": run, "input": json.dumps({"run": run, **given})}
-        return self.states.start_execution(**asked)["executionArn"], run
-
-    def execution(self, arn: str) -> Detail:
-        """An execution as DescribeExecution tells it."""
-        return dict(self.states.describe_execution(executionArn=arn))
-
-    def finished(self, arn: str) -> Detail:
-        """An execution once it runs no more."""
-        soon(lambda: self.execution(arn)["status"] != "RUNNING")
-        return self.execution(arn)
-
-    def history(self, arn: str) -> list[str]:
-        """The kinds of an execution's events."""
-        events = self.states.get_execution_history(executionArn=arn, maxResults=1000)["events"]
-        return [event["type"] for event in events]
-
-    def jobs_of(self, run: str) -> dict[str, str]:
-        """The jobs of an execution and their states."""
-        asked = {"NameContains": f"{run}-", "MaxResults": 100}
-        found = self.sagemaker.list_processing_jobs(**asked)["ProcessingJobSummaries"]
-        return {one["ProcessingJobName"].removeprefix(f"{run}-"): one["ProcessingJobStatus"] for one in found}
-
-    def message(self) -> str:
-        """The next message of the topic."""
-        sqs, asked = self.laptop.client("sqs"), {"QueueUrl": self.ids["Told"], "WaitTimeSeconds": 5}
-        [message] = sqs.receive_message(**asked)["Messages"]
-        sqs.delete_message(QueueUrl=self.ids["Told"], ReceiptHandle=message["ReceiptHandle"])
-        return str(message["Body"])
-
-
-def house_of(laptop: Laptop, folder: Path, **changes: Any) -> ExecutionHouse:
-    laptop.up(write_assembly(folder, {"Jobs": jobs(**{**machine(), **changes})}, program=PROGRAM))
+def house_of(laptop: Laptop, folder: Path, **task: Any) -> ExecutionHouse:
+    laptop.up(write_assembly(folder, {"Jobs": jobs(**machine(**task))}, program=PROGRAM))
     return ExecutionHouse(laptop)
-
-
-def machine_with(**changes: Any) -> dict[str, Any]:
-    """The state machine whose task of a shard is another."""
-    changed: dict[str, Any] = machine()["Machine"]
-    body, used = changed["Properties"]["DefinitionString"]["Fn::Sub"]
-    definition = json.loads(body)
-    definition["States"]["Shards"]["ItemProcessor"]["States"]["Shard"].update(changes)
-    changed["Properties"]["DefinitionString"] = {"Fn::Sub": [json.dumps(definition), used]}
-    return changed
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExecutionHouse]:
     folder = tmp_path_factory.mktemp("executions")
-    laptop = Laptop(folder / "home")
-    try:
-        yield house_of(laptop, folder / "out")
-    finally:
-        laptop.down()
+    with living(folder) as laptop:
+        yield house_of(laptop, folder / "cdk.out")
 
 
 def test_every_shard_is_a_job_and_one_that_fails_is_tried_again(house: ExecutionHouse) -> None:
@@ -230,7 +172,7 @@ def test_a_refused_request_is_the_tasks_error(house: ExecutionHouse) -> None:
 
 
 def test_a_task_out_of_time_stops_its_job(laptop: Laptop, tmp_path: Path) -> None:
-    house = house_of(laptop, tmp_path / "out", Machine=machine_with(TimeoutSeconds=2))
+    house = house_of(laptop, tmp_path / "out", TimeoutSeconds=2)
     arn, run = house.start(words=["wait", "0"], shards=[0])
     assert house.finished(arn)["error"] == "States.Timeout"
     assert house.ended(f"{run}-0-0")["ProcessingJobStatus"] == "Stopped"
@@ -328,7 +270,7 @@ def test_a_schedule_starts_an_execution_as_its_role_unless_it_is_disabled(house:
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_an_execution_that_ran_when_the_engine_ended_has_failed(laptop: Laptop, tmp_path: Path, killed: bool) -> None:
-    house = house_of(laptop, tmp_path / "out", Machine=machine_with(Retry=[]))
+    house = house_of(laptop, tmp_path / "out", Retry=[])
     done, _ = house.start(shards=[0])
     house.finished(done)
     house.message()

@@ -37,12 +37,17 @@ Field = NDArray[np.float32]
 def write(folder: Path, plates: int = PLATES, *, megapixels: float = MEGAPIXELS) -> None:
     """The archive, without runs."""
     for number in range(1, plates + 1):
-        plate = folder / "plates_structured" / f"plate-{number:03}"
-        (plate / "source").mkdir(parents=True, exist_ok=True)
-        body = picture(number, megapixels=megapixels)
-        (plate / "source" / f"{plate.name}.jpg").write_bytes(body)
-        (plate / "source.sha256").write_text(f"{hashlib.sha256(body).hexdigest()}  source/{plate.name}.jpg\n")
-        (plate / "manifest.json").write_text(json.dumps(manifest(number), indent=1) + "\n")
+        write_plate(folder, number, megapixels=megapixels)
+
+
+def write_plate(folder: Path, number: int, *, megapixels: float = MEGAPIXELS) -> None:
+    """One plate of it."""
+    plate = folder / "plates_structured" / f"plate-{number:03}"
+    (plate / "source").mkdir(parents=True, exist_ok=True)
+    body = picture(number, megapixels=megapixels)
+    (plate / "source" / f"{plate.name}.jpg").write_bytes(body)
+    (plate / "source.sha256").write_text(f"{hashlib.sha256(body).hexdigest()}  source/{plate.name}.jpg\n")
+    (plate / "manifest.json").write_text(json.dumps(manifest(number), indent=1) + "\n")
 
 
 def manifest(number: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -51,6 +52,7 @@ def flags() -> argparse.ArgumentParser:
 
 
 def main() -> int:
+    warnings.simplefilter("ignore")  # Pillow's, of strange metadata
     asked = vars(flags().parse_args())
     asked.pop("command")
     job = asked.pop("job")

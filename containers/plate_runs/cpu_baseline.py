@@ -11,6 +11,7 @@ from containers.plate_runs.pictures import Decoded, Measured, Picture, Pixels
 
 TILE_PX = 512
 _COLOURS = ("R", "G", "B")
+_VALUES = np.arange(256)
 _DIGITS = 9  # of logarithms, whose last bits differ between processors
 
 
@@ -47,14 +48,13 @@ def _pixel_stats(decoded: Decoded) -> dict[str, Any]:
 
 def statistics(histogram: list[int]) -> dict[str, float]:
     """Exact: the sums are whole numbers."""
-    total = sum(histogram)
-    first = sum(value * count for value, count in enumerate(histogram))
-    second = sum(value * value * count for value, count in enumerate(histogram))
-    present = [value for value, count in enumerate(histogram) if count]
+    counts = np.array(histogram, np.int64)
+    total, first, second = int(counts.sum()), int(counts @ _VALUES), int(counts @ (_VALUES * _VALUES))
+    present = np.flatnonzero(counts)
     return {
         "total": total,
-        "min": present[0],
-        "max": present[-1],
+        "min": int(present[0]),
+        "max": int(present[-1]),
         "mean": first / total,
         "std": math.sqrt((second * total - first * first) / (total * total)),
         "clipped_low_ratio": histogram[0] / total,
@@ -64,9 +64,9 @@ def statistics(histogram: list[int]) -> dict[str, float]:
 
 def entropy(histogram: list[int]) -> float:
     """In bits for each pixel."""
-    total = sum(histogram)
-    parts = [count / total for count in histogram if count]
-    return round(abs(math.fsum(part * math.log2(part) for part in parts)), _DIGITS)
+    counts = np.array([count for count in histogram if count], np.float64)
+    shares = counts / counts.sum()
+    return round(abs(float(np.sum(shares * np.log2(shares)))), _DIGITS)
 
 
 def laplacian_variance(working: Pixels) -> float:

@@ -131,9 +131,9 @@ class _Building:
 def _rows(ledger: Artifacts) -> Iterator[Row]:
     """Nothing of a ledger with other columns: it is built anew."""
     with ledger.open(RUNS) as file:
-        table = pq.ParquetFile(file)
+        table = pq.ParquetFile(file, pre_buffer=False)  # else it keeps what it has read
         if table.schema_arrow == RUN_COLUMNS:
-            for batch in table.iter_batches(GROUP_ROWS):
+            for batch in table.iter_batches(GROUP_ROWS, use_threads=False):
                 yield from batch.to_pylist()
 
 

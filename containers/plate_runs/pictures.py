@@ -1,7 +1,6 @@
 """The bytes of a plate → what its container says of it, and its pixels counted once for every model."""
 
 import io
-import warnings
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Self
@@ -52,8 +51,8 @@ class Decoded:
         height, width = luma.shape
         scale = min(1.0, WORKING_SIDE / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        while max(luma.shape) >= 4 * WORKING_SIDE:
-            luma = _halved(luma)
+        while max(luma.shape) >= 4 * WORKING_SIDE and min(luma.shape) > 1:
+            luma = halved(luma)
         return reduced(luma, size)
 
 
@@ -79,22 +78,27 @@ def open_picture(body: bytes, *, name: str, sha256: str, max_megapixels: int = M
     """Read any bytes; what cannot be decoded says why, and too many pixels are refused by their header."""
     told = partial(source_file, body=body, name=name, sha256=sha256)
     facts, size, decoded, error = told(None), geometry(None), None, None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of strange metadata
-        try:
-            Image.MAX_IMAGE_PIXELS = None  # the limit is ours
-            with Image.open(io.BytesIO(body)) as picture:
-                facts, size = told(picture), geometry(picture)
-                _check_size(picture, max_megapixels)
-                decoded = Decoded.of(_rgb(picture, body))
-        except Exception as trouble:  # whatever a decoder stumbles over is a fact about the plate
-            error = f"{type(trouble).__name__}: {' '.join(str(trouble).split())[:300]}"
+    try:
+        Image.MAX_IMAGE_PIXELS = None  # the limit is ours
+        with Image.open(io.BytesIO(body)) as picture:
+            facts, size = told(picture), geometry(picture)
+            _check_size(picture, max_megapixels)
+            decoded = Decoded.of(_rgb(picture, body))
+    except Exception as trouble:  # whatever a decoder stumbles over is a fact about the plate
+        error = f"{type(trouble).__name__}: {' '.join(str(trouble).split())[:300]}"
     return Picture(source_file=facts, geometry=size, decoded=decoded, error=error)
 
 
 def reduced(luma: Pixels, size: tuple[int, int]) -> Pixels:
     """Smaller, as Pillow's bilinear filter does it: in whole numbers, so alike on every machine."""
     return np.asarray(Image.fromarray(luma).resize(size, Image.Resampling.BILINEAR))
+
+
+def halved(luma: Pixels) -> Pixels:
+    """Means of 2 x 2 pixels; an odd last row or column is left out."""
+    height, width = luma.shape[0] // 2, luma.shape[1] // 2
+    half = cv2.resize(luma[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return half.astype(np.uint8, copy=False)
 
 
 def _check_size(picture: Image.Image, max_megapixels: int) -> None:
@@ -114,10 +118,3 @@ def _rgb(picture: Image.Image, body: bytes) -> Pixels:
 
 def _histogram(strip: Pixels, channel: int) -> NDArray[np.int64]:
     return cv2.calcHist([strip], [channel], None, [256], [0, 256])[:, 0].astype(np.int64)
-
-
-def _halved(luma: Pixels) -> Pixels:
-    """Means of 2 x 2 pixels; an odd last row or column is left out."""
-    height, width = luma.shape[0] // 2, luma.shape[1] // 2
-    half = cv2.resize(luma[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-    return half.astype(np.uint8, copy=False)

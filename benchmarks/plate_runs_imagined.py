@@ -1,4 +1,4 @@
-"""A ledger over runs that are only imagined, in a process of its own: `python -m benchmarks.plate_runs_imagined RUNS`."""
+"""A ledger over imagined runs, in a process of its own: `python -m benchmarks.plate_runs_imagined RUNS`."""
 
 import io
 import json
@@ -85,7 +85,7 @@ def main(runs: int) -> None:
                 "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 "bytes": (Path(folder) / "ledger/runs.parquet").stat().st_size,
             }
-            print(json.dumps(measured))
+            print(json.dumps(measured), flush=True)
 
 
 if __name__ == "__main__":

@@ -164,6 +164,26 @@ try_ocr() {
   say "ocr: a dry run, a run without its service, a table that is none: all right"
 }
 
+run_plates() { # as SageMaker Processing does, but without a network: the archive is a folder
+  pm run --rm --network none --memory 1g --read-only --tmpfs /tmp -v "$STATE/answers/plates:/plates" \
+    -e BWS_DATASET_S3_PREFIX=/plates -e BWS_MODELS=cpu-baseline-v1,segmentation-otsu-v1 -e BWS_PLATE_SHARD=0/1 \
+    -e BWS_RUN_ID=run-20260104-043258-877a06a6 localhost/plate_runs:ci "$@" 2>&1
+}
+
+try_plate_runs() {
+  local said plates=$STATE/answers/plates
+  .venv/bin/python -m examples.plates "$plates" --plates 3
+  chown -R 990:990 "$plates"
+  said=$(run_plates run) || fail "a run ended with $?: $said"
+  grep -q '"plates_processed": 3' <<<"$said" || fail "a run said: $said"
+  said=$(run_plates ledger) || fail "a ledger ended with $?: $said"
+  said=$(run_plates verify) || fail "an honest archive does not verify: $said"
+  echo >>"$plates/plates_structured/plate-002/source/plate-002.jpg"
+  if said=$(run_plates verify); then fail "a changed source verified: $said"; fi
+  grep -q 'is not what was archived' <<<"$said" || fail "a changed source gave: $said"
+  say "plate_runs: a run, its ledger, an archive that verifies and one that does not: all right"
+}
+
 check_machine
 configure_podman
 trap clean_up EXIT

@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import io
 import json
-import resource
+import os
 import statistics
 import subprocess
 import sys
@@ -87,24 +87,23 @@ def requests(folder: Path, console: Console) -> None:
 
 
 def shards(folder: Path, console: Console) -> None:
-    """The same archive in so many processes at once, on the cores that there are."""
-    shown = Table("shards at once", "seconds", "plates a second", "CPU s of all", title=f"{SHARDED_PLATES} plates")
+    """The same archive by one machine and by several; here they take turns, for a laptop has not the cores of all."""
+    shown = Table(
+        "shards", "longest s", "if linear", "CPU s of all", title=f"Shards of {SHARDED_PLATES} plates of 1 MP"
+    )
     plates.write(folder, SHARDED_PLATES, megapixels=1.0)
-    for count in (1, 2, 4):
-        run_id = f"run-20260104-04325{count}-877a06a6"
-        command = [sys.executable, "-m", "containers.plate_runs", "run", "--dataset", str(folder), "--run-id", run_id]
-        command += ["--models", ",".join(MODELS), "--shard"]
-        began, used = time.monotonic(), _children_seconds()
-        processes = [
-            subprocess.Popen([*command, f"{shard}/{count}"], cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
-            for shard in range(count)
-        ]
-        if sum(process.wait() for process in processes):
-            raise RuntimeError("A shard failed.")
-        seconds = time.monotonic() - began
-        cells = f"{seconds:.1f}", f"{SHARDED_PLATES / seconds:.1f}", f"{_children_seconds() - used:.1f}"
+    program = [sys.executable, "-m", "containers.plate_runs"]
+    start, _ = _process_seconds([*program, "--help"])
+    whole = 0.0
+    for count in (1, 3, 10):
+        asked = ["--dataset", str(folder), "--models", ",".join(MODELS), "--run-id", f"{RUN_ID[:-8]}{count:08}"]
+        times = [_process_seconds([*program, "run", *asked, "--shard", f"{shard}/{count}"]) for shard in range(count)]
+        longest = max(seconds for seconds, _ in times)
+        whole = whole or longest - start
+        cells = f"{longest:.1f}", f"{start + whole / count:.1f}", f"{sum(cpu for _, cpu in times):.1f}"
         shown.add_row(str(count), *cells)
     console.print(shown)
+    console.print(f"Each starts in {start:.1f} s.")
 
 
 def growth(console: Console, runs: int) -> None:
@@ -142,9 +141,15 @@ def _cpu_ms(work: Callable[[], object]) -> float:
     return 1000 * (time.process_time() - began)
 
 
-def _children_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _process_seconds(command: list[str]) -> tuple[float, float]:
+    """How long a process took, and how much of the processor."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603  # our own
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode}.")
+    return time.monotonic() - began, used.ru_utime + used.ru_stime
 
 
 def _count(asked: Counter[tuple[bool, str]], params: dict[str, Any], model: Any, **_: Any) -> None:

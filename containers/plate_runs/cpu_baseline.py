@@ -71,6 +71,6 @@ def entropy(histogram: list[int]) -> float:
 
 def laplacian_variance(working: Pixels) -> float:
     """How sharp it is: the variance of its Laplacian, its edges repeated outwards; exact."""
-    found = cv2.Laplacian(working, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE).astype(np.int32)
-    first, second = int(found.sum(dtype=np.int64)), int(np.square(found).sum(dtype=np.int64))
+    found = cv2.Laplacian(working, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
+    first, second = int(cv2.sumElems(found)[0]), int(cv2.norm(found, cv2.NORM_L2SQR))
     return (second * found.size - first * first) / (found.size * found.size)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from containers.plate_runs.pictures import WORKING_SIDE, Measured, Picture, Pixels
+from containers.plate_runs.pictures import WORKING_SIDE, Measured, Picture, Pixels, gray_counts
 
 MASK = "mask.png"
 
@@ -13,17 +13,17 @@ def segmentation_otsu(picture: Picture) -> Measured | None:
     if not picture.decoded:
         return None
     working = picture.decoded.working
-    threshold = otsu_threshold(np.bincount(working.ravel(), minlength=256).tolist())
-    ink = working <= threshold
+    threshold = otsu_threshold(gray_counts(working).tolist())
+    mask = np.where(working <= threshold, np.uint8(255), np.uint8(0))
     facts = {
         "method": "otsu-luma-v1",
         "params": {"max_dim": WORKING_SIDE, "threshold": threshold, "polarity": "dark-is-foreground"},
-        "original_geometry": _geometry(picture.decoded.luma),
-        "mask_geometry": _geometry(working),
+        "original_geometry": {"width_px": picture.decoded.width, "height_px": picture.decoded.height},
+        "mask_geometry": {"width_px": working.shape[1], "height_px": working.shape[0]},
         "outputs": {"mask_png": MASK},
-        "foreground_ratio": int(np.count_nonzero(ink)) / ink.size,
+        "foreground_ratio": int(np.count_nonzero(mask)) / mask.size,
     }
-    return Measured(facts, {MASK: _png(ink.astype(np.uint8) * np.uint8(255))})
+    return Measured(facts, {MASK: _png(mask)})
 
 
 def otsu_threshold(histogram: list[int]) -> int:
@@ -36,10 +36,6 @@ def otsu_threshold(histogram: list[int]) -> int:
         if dark and light and (apart := (total * dark_sum - dark * whole) ** 2) * best[1] > best[0] * dark * light:
             best, threshold = (apart, dark * light), value
     return threshold
-
-
-def _geometry(pixels: Pixels) -> dict[str, int]:
-    return {"width_px": pixels.shape[1], "height_px": pixels.shape[0]}
 
 
 def _png(mask: Pixels) -> bytes:

@@ -41,7 +41,7 @@ def jpeg(image: Image.Image, **options: Any) -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module", params=[(1, 0.5), (3, 0.9), (5, 2.0), (2, 12.5)], ids=str)
+@pytest.fixture(scope="module", params=[(1, 0.5), (3, 0.9), (5, 2.0), (2, 10.0)], ids=str)
 def both(request: pytest.FixtureRequest) -> tuple[Picture, dict[str, Any]]:
     """Plates below the working size, above it, and large enough to be halved first."""
     number, megapixels = request.param
@@ -176,13 +176,14 @@ def test_every_kind_of_jpeg_is_decoded_as_pillow_does(mode: str) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (4097, 3), (2, 9000), (17, 1300), (257, 129)])
 def test_a_picture_of_any_shape_is_measured_whole(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    found = opened(jpeg(Image.fromarray(pixels)))
-    assert found.decoded
-    with Image.open(io.BytesIO(jpeg(Image.fromarray(pixels)))) as known:
-        far = np.asarray(known.convert("L")).astype(int) - found.decoded.luma
-    assert np.abs(far).max() <= 1
+    body = jpeg(Image.fromarray(pixels))
+    found = opened(body)
     facts, mask = cpu_baseline(found).facts, segmentation_otsu(found)
-    assert {sum(facts["pixel_stats"]["rgb_histograms"][name]) for name in "RGB"} == {size[0] * size[1]}
+    with Image.open(io.BytesIO(body)) as known:
+        counts = facts["pixel_stats"]["rgb_histograms"]
+        assert counts["R"] + counts["G"] + counts["B"] == known.histogram()
+        moved = np.cumsum(facts["pixel_stats"]["l_histogram"]["L"]) - np.cumsum(known.convert("L").histogram())
+    assert np.abs(moved).sum() <= 1 + 0.01 * size[0] * size[1]
     assert mask
     assert max(mask.facts["mask_geometry"].values()) == min(1024, max(size))
 

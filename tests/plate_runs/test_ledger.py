@@ -101,7 +101,7 @@ HISTORIES = st.lists(
 
 
 @given(HISTORIES, st.integers(1, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_history_the_ledger_is_the_one_that_the_tree_alone_gives(
     dataset: Path, monkeypatch: pytest.MonkeyPatch, history: list[tuple[str, int, str]], group_rows: int
 ) -> None:

@@ -65,8 +65,8 @@ class Imagined(Artifacts):
         return json.dumps({**run, "outputs": ["cpu_baseline.json"], "notes": notes}).encode()
 
 
-def imagined(url: str) -> Artifacts:
-    return Imagined(url) if f"/{dataset.PLATES}" in url else open_artifacts(url)
+def imagined(url: str, client: Any = None) -> Artifacts:
+    return Imagined(url) if f"/{dataset.PLATES}" in url else open_artifacts(url, client)
 
 
 def main(runs: int) -> None:

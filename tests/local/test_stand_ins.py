@@ -19,8 +19,8 @@ from local.laptop import Laptop
 from local.ocr_service import PATH
 from loupe.contracts import check
 from tests.local.assemblies import Resources, write_assembly
-from tests.local.batch_house import soon
 from tests.local.homes import processes_of
+from tests.local.house import soon
 from tests.local.ocr_house import DRAWN
 
 pytestmark = pytest.mark.laptop

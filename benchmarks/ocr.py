@@ -30,6 +30,7 @@ LATENCIES = (0.3, 2.0, 5.0)
 LIMIT = 20  # calls in any second
 SECONDS_OF_CALLS = 20
 ANSWERS, WORDS = 1000, 40
+MILLION = 1_000_000
 AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
@@ -231,6 +232,26 @@ def growth(folder: Path, console: Console, rows: int) -> None:
     console.print(shown)
 
 
+def a_million(folder: Path, console: Console) -> None:
+    """Memory where the table has a million rows: a check of all of them, and an attempt that has 10,000 left to do."""
+    table, out = dataset(folder, MILLION), folder / "million"
+    with api() as (url, _):
+        ten = ran(loupe(dataset(folder, 10_000), folder / "ten", "--rate", "100000"), url, folder / "ten")
+        checked = ran(loupe(table, out, "--dry-run"), url, out)
+        begin = loupe(table, out, "--max-usd", "0")
+        environment = {**os.environ, "LOUPE_OCR_URL": url, "LOUPE_OCR_KEY": "none"}
+        subprocess.run([sys.executable, *begin], cwd=ROOT, env=environment, check=False, capture_output=True)  # noqa: S603  # our own
+        part = next((folder / "ten").glob("part-*")).read_bytes()
+        for first in range(0, MILLION - 10_000, 500):
+            (out / f"part-{first:08}-{first + 500:08}.parquet").write_bytes(part)
+        last = ran(loupe(table, out, "--rate", "100000"), url, out)
+    shown = Table("rows of the table", "what", "peak MiB", title="A million rows")
+    shown.add_row("10,000", "a whole run", f"{ten.peak_mib:.0f}")
+    shown.add_row(f"{MILLION:,}", "a dry run: every row is checked", f"{checked.peak_mib:.0f}")
+    shown.add_row(f"{MILLION:,}", "the last 10,000 rows, the others being done", f"{last.peak_mib:.0f}")
+    console.print(shown)
+
+
 def _show(shown: Table, name: str, rows: int, run: Ran) -> None:
     tenth = max(1, len(run.checkpoints) // 10)
     ends = [sum(some) / len(some) for some in (run.checkpoints[:tenth], run.checkpoints[-tenth:])]
@@ -248,3 +269,4 @@ if __name__ == "__main__":
         throughput(Path(temporary), console)
         patience(Path(temporary), console)
         growth(Path(temporary), console, given.rows)
+        a_million(Path(temporary), console)

@@ -5,7 +5,7 @@ import random
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from containers.ocr.answers import Words
 from containers.ocr.images import Image, Images, NoImage
@@ -47,7 +47,7 @@ class Labelling:
     def __post_init__(self) -> None:
         self._stop = asyncio.Event()
         self._slots = asyncio.Semaphore(self.in_flight)
-        self._pending: deque[tuple[Row, asyncio.Task[Result]]] = deque()
+        self._pending: deque[tuple[int, asyncio.Task[Result]]] = deque()  # with the bytes of the row's own image
 
     async def results(self, rows: Iterator[Row]) -> AsyncGenerator[Result]:
         """The rows' results in order, until they end or the labelling stops."""
@@ -79,12 +79,12 @@ class Labelling:
         self._stop.set()
 
     def _fill(self, rows: Iterator[Row]) -> None:
-        waiting = sum(row.bytes for row, task in self._pending if row.bytes and not task.done())
+        waiting = sum(held for held, task in self._pending if held and not task.done())
         while len(self._pending) < self.ahead and waiting <= MOST_WAITING_BYTES:
             row = next(rows, None)
             if row is None:
                 return
-            self._pending.append((row, asyncio.create_task(self._label(row))))
+            self._pending.append((row.bytes, asyncio.create_task(self._label(row))))
             waiting += row.bytes
 
     async def _unless_stopped(self, task: asyncio.Task[Result]) -> None:
@@ -105,21 +105,21 @@ class Labelling:
                 raise error
 
     async def _label(self, row: Row) -> Result:
-        """One row's end: its words, or the last of several failures."""
-        error = ""
+        """One row's end, which holds no image any more: its words, or the last of several failures."""
+        done, error = replace(row, image=None), ""
         for attempt in range(1, ATTEMPTS + 1):
             if attempt > 1:
                 self.retries += 1
                 await self._sleep(self._backoff(attempt))
             try:
-                return Result(row, await self._ask(row))
+                return Result(done, await self._ask(row))
             except NoImage as reason:
-                return Result(row, None, str(reason), attempt - 1)
+                return Result(done, None, str(reason), attempt - 1)
             except Final as reason:
-                return Result(row, None, str(reason), attempt)
+                return Result(done, None, str(reason), attempt)
             except Passing as reason:
                 error = str(reason)
-        return Result(row, None, error, ATTEMPTS)
+        return Result(done, None, error, ATTEMPTS)
 
     def _backoff(self, attempt: int) -> float:
         first = self.service.settings.ocr_retry_milliseconds / 1000

@@ -159,9 +159,11 @@ def test_an_empty_key_and_an_old_address_of_ours_are_filled_in_beside_what_else_
 
 
 def test_a_slice_that_is_not_deployed_or_lost_its_secret_is_not_missed(house: House) -> None:
+    before = house.text
     house.tell(house.url, name="plates")
     house.laptop.client("ssm").put_parameter(Name="/loupe/laptop/other/secret", Value="gone", Type="String")
     house.tell(house.url, name="other")
+    assert house.text == before
 
 
 def test_the_address_stays_over_restarts_and_the_secret_learns_of_one_that_cannot(

@@ -31,7 +31,12 @@ LIMIT = 20  # calls in any second
 SECONDS_OF_CALLS = 20
 ANSWERS, WORDS = 1000, 40
 MILLION = 1_000_000
-AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+AS_IN_THE_IMAGE = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "32768",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+}
 
 
 def answers() -> list[bytes]:

@@ -92,7 +92,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(autouse=True)
 def _in_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 3.0)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 2.0)
     monkeypatch.setattr(client, "LONGEST_PAUSE_SECONDS", 0.01)
     monkeypatch.setenv(KEY, CANARY)
 
@@ -158,7 +158,7 @@ def test_a_service_that_is_asked_too_often_is_asked_again(service: Service) -> N
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(100):
+    for _ in range(400):
         handler.wfile.write(b" ")
         time.sleep(0.02)
 
@@ -184,7 +184,7 @@ def sends(body: Any, status: int = 200, *, length: int | None = None, **more: st
 
 GOOD = json.dumps(said()).encode()
 HOSTILE: dict[str, tuple[Reply, str]] = {
-    "silence": (lambda _: time.sleep(1), "does not answer in time"),
+    "silence": (lambda _: time.sleep(8), "does not answer in time"),
     "drip": (drip, "does not answer in time"),
     "flood": (flood, "an answer of more than 16 MiB"),
     "hang up": (nothing, "cannot be reached, or broke off"),

@@ -71,3 +71,8 @@ def reports(dataset: Path, run_id: str = RUN_ID) -> dict[str, dict[str, Any]]:
     """What the shards of a run reported, by name."""
     folder = dataset / "reports" / run_id
     return {path.name: json.loads(path.read_text()) for path in sorted(folder.glob("shard-*.json"))}
+
+
+def counts(report: dict[str, Any]) -> tuple[int, ...]:
+    """Plates that were processed, skipped, refused, and in error."""
+    return tuple(report[name] for name in ("plates_processed", "plates_skipped", "plates_refused", "errors"))

@@ -13,7 +13,7 @@ from containers.plate_runs.ledger import build_ledger
 from containers.plate_runs.verification import Verification
 from local.laptop import Laptop
 from loupe import artifacts
-from tests.plate_runs.archives import archive, measure, program, tree
+from tests.plate_runs.archives import archive, measure, program
 
 URL = "s3://archive/plates/birds"
 PLATES = 6
@@ -42,13 +42,6 @@ def versions(s3: Any) -> Counter[str]:
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return archive(tmp_path_factory.mktemp("drawn") / "plates", PLATES)
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = archive(tmp_path_factory.mktemp("honest") / "plates", PLATES)
-    measure(folder)
-    return tree(folder)
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import plate_runs_obvious
-from containers.plate_runs.claims import Claim
 from containers.plate_runs.dataset import Dataset, Shard
 from containers.plate_runs.models import MODELS
 from containers.plate_runs.plate import Ending, PlateRun
@@ -32,6 +31,7 @@ from containers.plate_runs.run import Task, run
 from containers.plate_runs.schemas import Schemas
 from examples import plates
 from loupe import artifacts
+from loupe.claims import Claim
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 7

@@ -12,13 +12,14 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from containers.plate_runs import claims, settings
+from containers.plate_runs import settings
 from containers.plate_runs.dataset import Dataset, Shard
 from containers.plate_runs.ledger import build_ledger
 from containers.plate_runs.models import MODELS, check_models
 from containers.plate_runs.pictures import MAX_MEGAPIXELS
 from containers.plate_runs.run import Task, run
 from containers.plate_runs.verification import Verification
+from loupe import claims
 from loupe.artifacts import WrittenByAnother
 
 MENDABLE = (ValueError, WrittenByAnother, OSError, BotoCoreError, ClientError)
@@ -77,7 +78,7 @@ def _run(**asked: Any) -> tuple[dict[str, Any], str]:
 
 def _claim(*, dataset: str, models: list[str], shards: int) -> tuple[dict[str, Any], str]:
     check_models(models)
-    return asdict(claims.claim(Dataset(dataset), models, shards)), ""
+    return claims.claim(Dataset(dataset).root, models, shards).message(), ""
 
 
 def _ledger(*, dataset: str, anew: bool) -> tuple[dict[str, Any], str]:

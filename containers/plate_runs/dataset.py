@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from loupe.artifacts import Artifacts, open_artifacts
+from loupe.claims import RUN_ID
 
 PLATES = "plates_structured"
 REPORTS = "reports"
 SEAL = "metrics.json"
 PLATE_ID = re.compile(r"plate-[0-9]{3}")
-RUN_ID = re.compile(r"run-([0-9]{8}-[0-9]{6})-[0-9a-f]{8}")
 
 
 class BadShard(ValueError):

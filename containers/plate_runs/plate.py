@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from containers.plate_runs.claims import Claim, timestamp
 from containers.plate_runs.dataset import SEAL, Dataset
 from containers.plate_runs.models import MODELS
 from containers.plate_runs.pictures import MAX_MEGAPIXELS, open_picture
@@ -15,6 +14,7 @@ from containers.plate_runs.schemas import Schemas
 from containers.plate_runs.seal import seal
 from containers.plate_runs.source import Refused, Source, read_source
 from loupe.artifacts import Artifacts
+from loupe.claims import Claim, timestamp
 from loupe.contracts import ContractError
 
 

@@ -5,11 +5,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from containers.plate_runs.claims import Claim
 from containers.plate_runs.dataset import Shard
 from containers.plate_runs.plate import Ending, Outcome
 from loupe import contracts
 from loupe.artifacts import Artifacts
+from loupe.claims import Claim
 
 MOST_ERRORS = 10
 _COUNTS = {

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from containers.plate_runs import claims
 from containers.plate_runs.dataset import Dataset, Shard
 from containers.plate_runs.models import check_models
 from containers.plate_runs.pictures import MAX_MEGAPIXELS
 from containers.plate_runs.plate import Ending, Outcome, PlateRun
 from containers.plate_runs.report import add_report, begin, report
 from containers.plate_runs.schemas import Schemas
+from loupe import claims
 
 IN_FLIGHT_PER_CORE = 2  # plates that are fetched or written while others are measured
 
@@ -54,8 +54,8 @@ def run(task: Task) -> dict[str, Any]:
 def _claim(task: Task, dataset: Dataset) -> claims.Claim:
     """The run of the id that was given, or a run of the shard's own."""
     if task.run_id is None:
-        return claims.claim(dataset, task.models, task.shard.count)
-    return claims.claimed(dataset, task.run_id, task.models, task.shard.count)
+        return claims.claim(dataset.root, task.models, task.shard.count)
+    return claims.claimed(dataset.root, task.run_id, task.models, task.shard.count)
 
 
 def _outcomes(plate_run: PlateRun, plates: list[str]) -> Iterator[Outcome]:

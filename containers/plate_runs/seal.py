@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from containers.plate_runs.claims import Claim, timestamp
+from loupe.claims import Claim, timestamp
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _TO_PLATE = "../../"

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.plate_runs.claims import BadRunId, OtherRun
 from containers.plate_runs.dataset import BadShard, NoPlates, Shard
 from containers.plate_runs.models import UnknownModel
 from containers.plate_runs.source import read_source
 from examples.plates import picture
 from loupe.artifacts import Artifacts
+from loupe.claims import BadRunId, OtherRun
 from tests.plate_runs.archives import (
     ALL,
     OTHER_ID,

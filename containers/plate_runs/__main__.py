@@ -23,7 +23,6 @@ from loupe import claims
 from loupe.artifacts import WrittenByAnother
 
 MENDABLE = (ValueError, WrittenByAnother, OSError, BotoCoreError, ClientError)
-EXIT_MESSAGE = Path("/opt/ml/output/message")  # SageMaker shows it as the reason of a failure
 
 
 def flags() -> argparse.ArgumentParser:
@@ -65,8 +64,8 @@ def main() -> int:
         print(json.dumps(told))
     if trouble:
         print(trouble, file=sys.stderr)
-        with suppress(OSError):
-            EXIT_MESSAGE.write_text(trouble[:1000])
+        with suppress(KeyError, OSError):
+            Path(os.environ[settings.EXIT_MESSAGE]).write_text(trouble[:1000])
     return 1 if trouble else 0
 
 

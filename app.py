@@ -10,6 +10,8 @@ from aws_cdk import App, Tags
 from config import Config, UnknownEnvironment, config_for
 from stacks.api import ApiStack
 from stacks.ocr import OcrStack
+from stacks.parts.naming import tags
+from stacks.plate_runs import PlateRunsStack
 from stacks.room_detection import RoomDetectionStack
 from stacks.storage import StorageStack
 
@@ -19,9 +21,9 @@ def build(config: Config, app: App) -> App:
     storage = StorageStack(app, "Storage", config=config)
     rooms = RoomDetectionStack(app, "RoomDetection", config=config, storage=storage)
     OcrStack(app, "Ocr", config=config, storage=storage)
+    PlateRunsStack(app, "PlateRuns", config=config, storage=storage)
     ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status)
-    tags = {"project": "loupe", "env": config.environment, "owner": config.owner}
-    for name, value in {**tags, "managed_by": "cdk", "cost_center": config.cost_center}.items():
+    for name, value in tags(config).items():
         Tags.of(app).add(name, value)
     return app
 

@@ -95,6 +95,39 @@ class OcrConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlateRunsConfig:
+    """What a run over an archive of plates is unless its input says more, on which machines, and how patiently."""
+
+    models: tuple[str, ...] = ("cpu-baseline-v1", "segmentation-otsu-v1")
+    shards: int = 4
+    most_shards: int = 32
+    jobs_at_once: int = 4
+    instance_type: str = "ml.m5.large"
+    volume_gib: int = 10
+    job_hours: int = 6
+    attempts: int = 3
+    quota_attempts: int = 12
+    retry_seconds: int = 60
+    function_timeout_seconds: int = 60
+    schedule: str = ""  # cron(...) or rate(...); none without it
+    scheduled_dataset: str = "plates"
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise ValueError("models must name at least one model")
+        if self.schedule and not self.schedule.startswith(("cron(", "rate(")):
+            raise ValueError(f"schedule must be cron(...), rate(...) or nothing, not {self.schedule!r}")
+        _within("most_shards", self.most_shards, 1, 40)
+        _within("shards", self.shards, 1, self.most_shards)
+        _within("jobs_at_once", self.jobs_at_once, 1, 40)
+        _within("volume_gib", self.volume_gib, 1, 16_384)
+        _within("job_hours", self.job_hours, 1, 9 * 24)
+        _within("attempts", self.attempts, 1, 10)
+        _within("quota_attempts", self.quota_attempts, 0, 99)
+        _within("retry_seconds", self.retry_seconds, 1, 600)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiConfig:
     """How much the HTTP API takes, and from which web origins (none by default)."""
 
@@ -120,6 +153,7 @@ class Config:
     bundle_for_this_machine: bool = False
     room_detection: RoomDetectionConfig = field(default_factory=RoomDetectionConfig)
     ocr: OcrConfig = field(default_factory=OcrConfig)
+    plate_runs: PlateRunsConfig = field(default_factory=PlateRunsConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
 
     def __post_init__(self) -> None:
@@ -164,6 +198,7 @@ LAPTOP = Config(
         function_timeout_seconds=15,
         redelivery_seconds=60,
     ),
+    plate_runs=PlateRunsConfig(shards=2, jobs_at_once=2, job_hours=1, retry_seconds=1, function_timeout_seconds=15),
 )
 
 _ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}

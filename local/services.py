@@ -118,5 +118,6 @@ def _answer_as_aws_does() -> None:
     access.trust_loopback()
     access.require_keys()
     access.know_conditional_writes()
+    access.know_roles_of_sessions()
     access.know_log_streams()
     access.name_resources()

@@ -11,6 +11,7 @@ from config import Config
 from lambdas.room_detection.settings import BY_OWNER, UNSETTLED
 from stacks.parts.naming import parameter, stack_options
 from stacks.parts.removal import removal_policy
+from stacks.plates_custody import keep_plates
 
 
 class StorageStack(Stack):
@@ -20,6 +21,7 @@ class StorageStack(Stack):
         super().__init__(scope, construct_id, **stack_options(config, "storage", protected=config.retain_data))
         self._config = config
         self._removal = removal_policy(config)
+        self._break_glass = f"arn:{self.partition}:iam::*:role/{config.break_glass_role}"
         self.key = self._key()
         self._logs = self._access_logs()
         self.blueprints = self._bucket("Blueprints", self._lifecycle())
@@ -32,6 +34,7 @@ class StorageStack(Stack):
         self._refuse_overwriting_answers()
         self._refuse_deleting(self.results, "AnswersStay")
         self._refuse_deleting(self.project, "ProjectDataStays")
+        keep_plates(self.project, config, break_glass=self._break_glass)
         for name, bucket in (("blueprints", self.blueprints), ("results", self.results), ("project", self.project)):
             parameter(self, config, "storage", f"{name}-bucket", bucket.bucket_name)
 
@@ -152,10 +155,6 @@ class StorageStack(Stack):
                     "s3:DeleteBucketPolicy",
                 ],
                 resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
-                conditions={
-                    "ArnNotLike": {
-                        "aws:PrincipalArn": f"arn:{self.partition}:iam::*:role/{self._config.break_glass_role}"
-                    }
-                },
+                conditions={"ArnNotLike": {"aws:PrincipalArn": self._break_glass}},
             )
         )

@@ -144,6 +144,20 @@ def know_conditional_writes() -> None:
     iam_actions.s3_service_context = context
 
 
+def know_roles_of_sessions() -> None:
+    """Let `aws:PrincipalArn` be the role that a session is of; the engine says the session."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolved(key: str, context: Any) -> Any:
+        found = resolve(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(found):
+            return found
+        role = iam._roles.get(str(found).split("/")[1])
+        return role["Arn"] if role else found
+
+    iam_evaluator._resolve_condition_key = resolved
+
+
 def know_log_streams() -> None:
     """Ask for the log stream where AWS does; the engine asks for its group, which a policy on `<group>:*` is not."""
     resource_of = iam_actions.extract_resource_arn

@@ -15,8 +15,23 @@ def write_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: str) -
     _allow_objects(bucket, grantee, ["s3:PutObject", "s3:AbortMultipartUpload"], prefixes)
 
 
+def add_objects(bucket: s3.IBucket, grantee: iam.IGrantable, *prefixes: str) -> None:
+    """Add objects in one piece."""
+    _allow_objects(bucket, grantee, ["s3:PutObject"], prefixes)
+
+
 def list_keys(bucket: s3.IBucket, grantee: iam.IGrantable) -> None:
     iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucket"], resource_arns=[bucket.bucket_arn])
+
+
+def list_keys_below(bucket: s3.IBucket, grantee: iam.IGrantable, prefix: str) -> None:
+    """List keys that begin so. `IfExists`, for a read has no prefix, and must be told 404 of what is missing too."""
+    iam.Grant.add_to_principal(
+        grantee=grantee,
+        actions=["s3:ListBucket"],
+        resource_arns=[bucket.bucket_arn],
+        conditions={"StringLikeIfExists": {"s3:prefix": f"{prefix}*"}},
+    )
 
 
 def use_items(table: dynamodb.ITable, grantee: iam.IGrantable, *verbs: str) -> None:

@@ -19,6 +19,12 @@ def stack_options(config: Config, name: str, *, protected: bool = False) -> Stac
     return StackOptions(stack_name=f"loupe-{config.environment}-{name}", termination_protection=protected)
 
 
+def tags(config: Config) -> dict[str, str]:
+    """What every resource is tagged with, and every job that a resource starts."""
+    told = {"project": "loupe", "env": config.environment, "owner": config.owner}
+    return {**told, "managed_by": "cdk", "cost_center": config.cost_center}
+
+
 def parameter(stack: Stack, config: Config, slice_name: str, name: str, value: str) -> None:
     """Tell clients a value as the SSM parameter /loupe/<environment>/<slice>/<name>."""
     construct_id = "".join(word.capitalize() for word in name.split("-")) + "Parameter"

@@ -29,6 +29,7 @@ HOOKS = {
     "core.iam_evaluator.evaluate_resource_policy": ["doc", "ctx", "service"],
     "core.iam_evaluator.pin_request_origin": ["source_ip", "secure_transport"],
     "core.iam_evaluator._gather_role_policies": ["role_name", "account_id"],
+    "core.iam_evaluator._resolve_condition_key": ["key", "ctx"],
     "core.iam_evaluator._service_principal_matches": ["principal", "service"],
     "core.lambda_runtime.execution_credentials": ["config"],
     "core.lambda_runtime.reset": [],

@@ -23,6 +23,15 @@ ACCEPTED = {
     r"IAM5\[Resource::\*\] Ocr/SubmitRole": "AWS grants the list of jobs for all queues or for none",
     r"IAM5\[Resource::.*/data/\*\]": "the job reads datasets and the images that they name, wherever under data/",
     r"IAM5\[Resource::.*/data/ocr/\*\]": "datasets land under this prefix with names that people choose",
+    r"IAM5\[Resource::\*\] PlateRuns/Jobs/(Run|Ledger)Role": "an ECR token and CloudWatch metrics have no ARN to name",
+    r"IAM5\[Resource::\*\] PlateRuns/Runs/Role": "deliveries of logs and traces have no ARN to name",
+    r"IAM5\[Resource::.*log-group:/aws/sagemaker/ProcessingJobs\*\] PlateRuns/Jobs/": (
+        "SageMaker makes this log group itself, and a stream in it for each job"
+    ),
+    r"IAM5\[Resource::.*:processing-job/run-\*\] PlateRuns/Runs/Role": "jobs are called after their run and execution",
+    r"IAM5\[Resource::.*/plates/\*/(plates_structured|schemas|ledger|reports)/.*\] PlateRuns/": (
+        "one part of the tree, in datasets that people name"
+    ),
     r"IAM5\[Resource::.*/ocr/\*\]": "runs are kept under this prefix by dataset and id",
     r"SMG4 Ocr/Job/Secret": "the key is the OCR service's: its makers change it, no function of ours can",
     r"VPC7 Ocr/Job/Network/Vpc": "nothing can call in, and what jobs call is in their own logs",

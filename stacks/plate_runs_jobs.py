@@ -1,0 +1,79 @@
+"""The plate program as Processing jobs: one image, a role that measures and a role that keeps the ledger."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from config import Config
+from containers.plate_runs import settings
+from lambdas.plate_runs.settings import LEDGER, PLATES, REPORTS, RUNS, SCHEMAS, TREE
+from stacks.parts import grants
+from stacks.parts.naming import tags
+from stacks.parts.program_image import program_image
+from stacks.storage import StorageStack
+
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"  # SageMaker's own, of all the account's processing jobs
+_MESSAGE = "/opt/ml/output/message"
+
+
+class PlateRunsJobs(Construct):
+    """What a shard and a ledger job are made of."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: StorageStack) -> None:
+        super().__init__(scope, construct_id)
+        self._config, self._project = config, storage.project
+        self._image = program_image(self, "plate_runs")
+        self.run_role = self._role("RunRole", reads=(TREE, SCHEMAS, LEDGER, REPORTS), adds=(RUNS, REPORTS))
+        self.ledger_role = self._role("LedgerRole", reads=(TREE, SCHEMAS, LEDGER), adds=(LEDGER,))
+
+    def shard(self, name: str) -> dict[str, Any]:
+        """The request for a job that measures the item's shard; `name` is an expression."""
+        told = {settings.MODELS: "$.run.models", settings.SHARD: "$.shard", settings.RUN_ID: "$.run.run_id"}
+        return self._request(name, ["run"], self.run_role, told)
+
+    def ledger(self, name: str) -> dict[str, Any]:
+        """The request for a job that brings the dataset's ledger up to its tree."""
+        return self._request(name, ["ledger"], self.ledger_role, {})
+
+    def _request(self, name: str, words: list[str], role: iam.Role, told: Mapping[str, str]) -> dict[str, Any]:
+        config = self._config.plate_runs
+        cluster = {"InstanceType": config.instance_type, "InstanceCount": 1, "VolumeSizeInGB": config.volume_gib}
+        return {
+            "ProcessingJobName.$": name,
+            "ProcessingResources": {"ClusterConfig": cluster},
+            "AppSpecification": {"ImageUri": self._image.image_uri, "ContainerArguments": words},
+            "Environment": {
+                **{f"{variable}.$": path for variable, path in {settings.DATASET: "$.run.dataset", **told}.items()},
+                settings.EXIT_MESSAGE: _MESSAGE,
+                "AWS_DEFAULT_REGION": Stack.of(self).region,  # which SageMaker leaves unsaid
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": config.job_hours * 3600},
+            "RoleArn": role.role_arn,
+            "Tags": [
+                *({"Key": key, "Value": value} for key, value in tags(self._config).items()),
+                {"Key": "run_id", "Value.$": "$.run.run_id"},
+            ],
+        }
+
+    def _role(self, construct_id: str, *, reads: tuple[str, ...], adds: tuple[str, ...]) -> iam.Role:
+        role = iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+        grants.read_objects(self._project, role, *reads)
+        grants.add_objects(self._project, role, *adds)
+        grants.list_keys_below(self._project, role, PLATES)
+        self._image.repository.grant_pull(role)
+        self._let_tell(role)
+        return role
+
+    def _let_tell(self, role: iam.Role) -> None:
+        """SageMaker writes the program's log and the machine's metrics with the job's role."""
+        stack, form = Stack.of(self), ArnFormat.COLON_RESOURCE_NAME
+        log = stack.format_arn(service="logs", resource="log-group", resource_name=f"{LOG_GROUP}*", arn_format=form)
+        write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        role.add_to_policy(iam.PolicyStatement(actions=write, resources=[log]))
+        own_metrics = {"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}}
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=own_metrics)
+        )  # metrics have no ARN

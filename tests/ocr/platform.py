@@ -8,6 +8,7 @@ from typing import Any
 from local.laptop import Laptop
 from loupe import contracts
 from tests.ocr.hostile import KEY, Hostile
+from tests.topics import Subscription
 
 
 class Ocr:
@@ -17,7 +18,7 @@ class Ocr:
         self.laptop, self.service = laptop, service
         self.s3, self.lambda_ = laptop.client("s3"), laptop.client("lambda")
         self.project, self.results = (self.parameter(f"storage/{name}-bucket") for name in ("project", "results"))
-        self._told = self._subscribe()
+        self._topic = Subscription(laptop, self.parameter("ocr/notification-topic"))
         self.know_key(KEY)
 
     def parameter(self, name: str) -> str:
@@ -53,25 +54,10 @@ class Ocr:
         return {file: body for file, body in files.items() if not file.startswith("kept-")}
 
     def endings(self, name: str) -> list[dict[str, Any]]:
-        sqs = self.laptop.client("sqs")
-        while found := sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                self._told.append(contracts.check("ocr/notification", json.loads(message["Body"])))
-                sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        return [told for told in self._told if told["dataset"].endswith(f"/{name}.parquet")]
+        told = [contracts.check("ocr/notification", said) for said in self._topic.said()]
+        return [one for one in told if one["dataset"].endswith(f"/{name}.parquet")]
 
     def jobs(self, run_id: str) -> list[dict[str, Any]]:
         batch = self.laptop.client("batch")
         by_name = [{"name": "JOB_NAME", "values": [f"ocr-{run_id}"]}]
         return list(batch.list_jobs(jobQueue=self.parameter("ocr/queue"), filters=by_name)["jobSummaryList"])
-
-    def _subscribe(self) -> list[dict[str, Any]]:
-        sqs, topic = self.laptop.client("sqs"), self.parameter("ocr/notification-topic")
-        self._queue = sqs.create_queue(QueueName=f"ocr-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": policy})
-        raw = {"RawMessageDelivery": "true"}
-        self.laptop.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
-        return []

@@ -1,10 +1,12 @@
-"""A small archive for each test, and what an undisturbed run leaves of it."""
+"""A small archive for each test, what an undisturbed run leaves of it, and the slice on the laptop."""
 
 from pathlib import Path
 
 import pytest
 
+from local.laptop import Laptop
 from tests.plate_runs.archives import archive, measure, tree
+from tests.plate_runs.platform import Plates
 
 
 @pytest.fixture
@@ -18,3 +20,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = archive(tmp_path_factory.mktemp("honest"))
     measure(folder)
     return tree(folder)
+
+
+@pytest.fixture(scope="module")
+def plates(running_laptop: Laptop) -> Plates:
+    """The slice on the laptop."""
+    return Plates(running_laptop)

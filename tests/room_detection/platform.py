@@ -16,6 +16,7 @@ from botocore.credentials import Credentials
 from local.laptop import Laptop
 from loupe import contracts
 from tests.conftest import EXAMPLES
+from tests.topics import Subscription
 from tests.waiting import eventually
 
 PLAN = (EXAMPLES / "flat.png").read_bytes()
@@ -32,7 +33,7 @@ class Platform:
         self.results = self.parameter("storage/results-bucket")
         self._dynamodb = laptop.client("dynamodb")
         [self._table] = [name for name in self._dynamodb.list_tables()["TableNames"] if "-Jobs" in name]
-        self.notifications = self._subscribe()
+        self._topic = Subscription(laptop, self.parameter("room-detection/notification-topic"))
 
     def parameter(self, name: str) -> str:
         found = self.laptop.client("ssm").get_parameter(Name=f"/loupe/laptop/{name}")
@@ -104,27 +105,8 @@ class Platform:
         iam.put_user_policy(UserName=name, PolicyName="api", PolicyDocument=policy)
         return dict(iam.create_access_key(UserName=name)["AccessKey"])
 
-    def _subscribe(self) -> str:
-        sqs, topic = self.laptop.client("sqs"), self.parameter("room-detection/notification-topic")
-        queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-        self.laptop.client("sns").subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
-        )
-        self._heard: list[dict[str, Any]] = []
-        return str(queue)
-
     def _drain(self) -> list[dict[str, Any]]:
-        sqs = self.laptop.client("sqs")
-        while found := sqs.receive_message(QueueUrl=self.notifications, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                body = contracts.check("room_detection/notification", json.loads(message["Body"]))
-                self._heard.append(body)
-                sqs.delete_message(QueueUrl=self.notifications, ReceiptHandle=message["ReceiptHandle"])
-        return self._heard
+        return [contracts.check("room_detection/notification", said) for said in self._topic.said()]
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.laptop
 EVERYTHING = {"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}
 OBJECTS = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/*"]]}
 SEALED = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/sealed/*"]]}
+WRITERS = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/writers/*"]]}
 ONLY_PLANS = {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/plans/*"]]}
 
 
@@ -37,6 +38,11 @@ STATEMENTS = [
         condition={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     ),
     deny("s3:DeleteObject", NotResource=ONLY_PLANS),
+    deny(
+        "s3:PutObject",
+        Resource=WRITERS,
+        condition={"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::000000000000:role/writer-*"}},
+    ),
     deny("s3:*", Resource=OBJECTS, condition={"Bool": {"aws:SecureTransport": "false"}}),
 ]
 STACK = {
@@ -82,7 +88,20 @@ class Guarded:
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=document)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+        return self._s3(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def as_role(self, name: str, *statements: dict[str, Any]) -> "S3Client":
+        """As a session of a role that the account may assume."""
+        iam, account = self.laptop.client("iam"), {"AWS": "arn:aws:iam::000000000000:root"}
+        trust = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
+        keys = self.laptop.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="session")["Credentials"]
+        return self._s3(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    def _s3(self, key: str, secret: str, token: str | None = None) -> "S3Client":
+        session = boto3.Session(key, secret, token, region_name="us-east-1")
         return session.client("s3", endpoint_url=self.laptop.url, config=Config(s3={"addressing_style": "path"}))
 
 
@@ -125,6 +144,14 @@ def test_a_statement_with_not_resource_holds_everywhere_else(guarded: Guarded) -
     s3.delete_object(Bucket=guarded.bucket, Key="plans/a")
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=guarded.bucket, Key="other/a")
+
+
+def test_a_session_counts_as_its_role_where_a_policy_names_principals(guarded: Guarded) -> None:
+    asked: Any = {"Bucket": guarded.bucket, "Key": "writers/a", "Body": b"1"}
+    guarded.as_role("writer-1", EVERYTHING).put_object(**asked)
+    for other in (guarded.as_role("reader-1", EVERYTHING), guarded.as_user(EVERYTHING)):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            other.put_object(**asked)
 
 
 def test_a_copy_of_a_version_copies_that_version(guarded: Guarded) -> None:

@@ -1,0 +1,315 @@
+"""What the synthesized plate-runs stack promises, and the custody of plates in the project bucket."""
+
+import json
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from config import PROD, PlateRunsConfig
+from containers.plate_runs import settings
+from containers.plate_runs.__main__ import flags
+from containers.plate_runs.models import MODELS
+from lambdas.plate_runs.settings import EndSettings, StartSettings
+from loupe import contracts
+from loupe.settings import Settings
+from tests.conftest import ENVIRONMENTS, Template, resources, templates_of
+
+JOB_NAME_MOST = 63
+LONGEST_RUN = "run-20260104-043258-877a06a6-0f3a5b7c"
+PICTURE = "plates/birds/plates_structured/plate-001/source/plate-001.jpg"
+KEPT = [
+    PICTURE,
+    "plates/birds/plates_structured/plate-001/source.sha256",
+    "plates/birds/plates_structured/plate-001/manifest.json",
+    "plates/birds/plates_structured/plate-001/runs/run-20260104-043258-877a06a6/metrics.json",
+    "plates/birds/reports/run-20260104-043258-877a06a6/claim.json",
+]
+LEDGER = "plates/birds/ledger/runs.parquet"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+@pytest.fixture(scope="session")
+def stack(prod: Mapping[str, Template]) -> Template:
+    return prod["PlateRuns"]
+
+
+def text_of(value: Any) -> str:
+    """A value with its references left out, as `*`."""
+    if isinstance(value, dict):
+        [(function, arguments)] = value.items()
+        return "".join(text_of(one) for one in arguments[1]) if function == "Fn::Join" else "*"
+    return str(value)
+
+
+def statements(template: Template, role: str) -> list[dict[str, Any]]:
+    policies = resources(template, "AWS::IAM::Policy").items()
+    [policy] = [found for name, found in policies if name[:-8] == f"{role}DefaultPolicy"]
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def may(template: Template, role: str, action: str) -> list[str]:
+    """What a role may do an action with; keys as they are, other ARNs with references as `*`."""
+    found = [one for one in statements(template, role) if action in listed(one["Action"])]
+    return sorted(text_of(target).removeprefix("*/") for one in found for target in listed(one["Resource"]))
+
+
+def definition(template: Template) -> dict[str, Any]:
+    [machine] = resources(template, STATE_MACHINE).values()
+    found: dict[str, Any] = json.loads(text_of(machine["Properties"]["DefinitionString"]))
+    return found
+
+
+@pytest.fixture(scope="session")
+def states(stack: Template) -> dict[str, Any]:
+    """The machine's states and those of a shard."""
+    top = definition(stack)["States"]
+    return {**top, **top["Shards"]["ItemProcessor"]["States"]}
+
+
+def test_the_run_role_reads_a_dataset_and_adds_to_runs_and_reports_only(stack: Template) -> None:
+    assert may(stack, "JobsRunRole", "s3:GetObject") == [
+        "plates/*/ledger/*", "plates/*/plates_structured/*", "plates/*/reports/*", "plates/*/schemas/*",
+    ]  # fmt: skip
+    assert may(stack, "JobsRunRole", "s3:PutObject") == ["plates/*/plates_structured/*/runs/*", "plates/*/reports/*"]
+
+
+def test_the_ledger_role_reads_the_tree_and_writes_ledgers_only(stack: Template) -> None:
+    assert may(stack, "JobsLedgerRole", "s3:GetObject") == [
+        "plates/*/ledger/*", "plates/*/plates_structured/*", "plates/*/schemas/*",
+    ]  # fmt: skip
+    assert may(stack, "JobsLedgerRole", "s3:PutObject") == ["plates/*/ledger/*"]
+
+
+def test_the_start_function_writes_claims_only(stack: Template) -> None:
+    assert may(stack, "StartRole", "s3:PutObject") == ["plates/*/reports/*/claim.json*"]
+    assert may(stack, "StartRole", "s3:GetObject") == ["plates/*/reports/*/claim.json*"]
+
+
+def test_keys_are_listed_below_plates_only(stack: Template) -> None:
+    for role in ("JobsRunRole", "JobsLedgerRole", "StartRole"):
+        [listing] = [one for one in statements(stack, role) if one["Action"] == "s3:ListBucket"]
+        assert listing["Condition"] == {"StringLikeIfExists": {"s3:prefix": "plates/*"}}
+
+
+def test_no_role_deletes_anything_or_changes_a_bucket(stack: Template) -> None:
+    actions = {
+        action
+        for policy in resources(stack, "AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
+    asked = {action for action in actions if action.startswith("s3:")}
+    assert asked == {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:ListBucket"}
+    assert "*" not in actions
+
+
+def test_the_machine_may_run_jobs_of_runs_as_the_two_roles_and_hear_of_their_end(stack: Template) -> None:
+    verbs = ("CreateProcessingJob", "DescribeProcessingJob", "StopProcessingJob", "AddTags", "ListTags")
+    for verb in verbs:
+        assert [arn.rpartition(":")[2] for arn in may(stack, "RunsRole", f"sagemaker:{verb}")] == [
+            "processing-job/run-*"
+        ]
+    for verb in ("PutTargets", "PutRule", "DescribeRule"):
+        [rule] = may(stack, "RunsRole", f"events:{verb}")
+        assert rule.endswith(":rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule")
+    [passing] = [one for one in statements(stack, "RunsRole") if one["Action"] == "iam:PassRole"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert {one["Fn::GetAtt"][0][:-8] for one in passing["Resource"]} == {"JobsRunRole", "JobsLedgerRole"}
+    [calling] = [one for one in statements(stack, "RunsRole") if one["Action"] == "lambda:InvokeFunction"]
+    assert {one["Fn::GetAtt"][0][:-8] for one in calling["Resource"]} == {"Start", "End"}
+
+
+def test_executions_are_standard_logged_and_traced(stack: Template) -> None:
+    [machine] = resources(stack, STATE_MACHINE).values()
+    properties = machine["Properties"]
+    assert properties["StateMachineType"] == "STANDARD"
+    assert (properties["LoggingConfiguration"]["Level"], properties["TracingConfiguration"]) == (
+        "ALL",
+        {"Enabled": True},
+    )
+
+
+@pytest.mark.parametrize("name", ["Measure", "Ledger"])
+def test_the_program_accepts_what_a_job_tells_it(
+    states: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    request = states[name]["Parameters"]
+    told = {"$.run.dataset": "s3://b/plates/birds", "$.run.models": ",".join(MODELS), "$.shard": "0/3"}
+    for variable in (settings.DATASET, settings.MODELS, settings.SHARD, settings.RUN_ID):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in request["Environment"].items():
+        monkeypatch.setenv(variable.removesuffix(".$"), told.get(value, value))
+    asked = vars(flags().parse_args(request["AppSpecification"]["ContainerArguments"]))
+    assert asked["dataset"] == "s3://b/plates/birds"
+    if name == "Measure":
+        assert asked["models"] == list(MODELS)
+        assert (asked["shard"].index, asked["shard"].count, asked["run_id"]) == (0, 3, "$.run.run_id")
+
+
+@pytest.mark.parametrize("name", ["Measure", "Ledger"])
+def test_a_job_has_a_name_that_no_other_has_and_sagemaker_takes(states: dict[str, Any], name: str) -> None:
+    expression = states[name]["Parameters"]["ProcessingJobName.$"]
+    form, *parts = expression.removeprefix("States.Format('").removesuffix(")").replace("',", ",").split(", ")
+    most = {
+        "$.run.jobs": LONGEST_RUN,
+        "$.index": PROD.plate_runs.most_shards - 1,
+        "$.attempt": 9,
+        "$$.State.RetryCount": 99,
+    }
+    assert parts[0] == "$.run.jobs"
+    assert parts[-1] == "$$.State.RetryCount"
+    assert len(form.format(*(most[part] for part in parts))) <= JOB_NAME_MOST
+
+
+def test_a_jobs_request_names_the_machine_of_the_configuration(states: dict[str, Any]) -> None:
+    config, request = PROD.plate_runs, states["Measure"]["Parameters"]
+    assert request["ProcessingResources"]["ClusterConfig"] == {
+        "InstanceType": config.instance_type, "InstanceCount": 1, "VolumeSizeInGB": config.volume_gib,
+    }  # fmt: skip
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": config.job_hours * 3600}
+    assert states["Measure"]["TimeoutSeconds"] > config.job_hours * 3600
+    assert states["Shards"]["MaxConcurrency"] == config.jobs_at_once
+    tags = {tag["Key"]: tag.get("Value", tag.get("Value.$")) for tag in request["Tags"]}
+    assert (tags["project"], tags["env"], tags["run_id"]) == ("loupe", "prod", "$.run.run_id")
+
+
+def test_a_shard_is_measured_again_for_sagemakers_faults_and_never_for_its_programs(states: dict[str, Any]) -> None:
+    retried = {error for rule in states["Measure"]["Retry"] for error in rule["ErrorEquals"]}
+    assert all(error.startswith("SageMaker.") for error in retried)
+    [worth_another] = states["HostFailed"]["Choices"]
+    patience, host = worth_another["And"]
+    assert patience == {"Variable": "$.attempt", "NumericLessThan": PROD.plate_runs.attempts - 1}
+
+    def again(reason: str) -> bool:
+        said = {"ExitMessage": "x", "FailureReason": reason}
+        causes = [json.dumps(said, separators=separators) for separators in (None, (",", ":"))]
+        [found] = {any(fnmatchcase(cause, rule["StringMatches"]) for rule in host["Or"]) for cause in causes}
+        return found
+
+    assert again("CapacityError: Unable to provision requested ML compute capacity.")
+    assert again("InternalServerError: We encountered an internal error. Please try again.")
+    assert not again("AlgorithmError: run-1: plate-002: InternalServerError, exit code: 1")
+    assert not again("ClientError: Access denied for the image")
+
+
+def test_a_shard_that_fails_stops_no_other_and_the_ledger_is_kept_all_the_same(states: dict[str, Any]) -> None:
+    assert states["Measure"]["Catch"] == [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "HostFailed"}
+    ]
+    assert states["Left"]["End"]
+    assert states["Shards"]["Next"] == "Ledger"
+
+
+def test_every_way_through_the_machine_ends_by_being_told(states: dict[str, Any]) -> None:
+    for name in ("Begin", "Shards", "Ledger"):
+        [caught] = states[name]["Catch"]
+        after = states[caught["Next"]].get("Next", caught["Next"])
+        assert (caught["ErrorEquals"], "End" in {after, caught["Next"]}) == (["States.ALL"], True)
+    assert states["Ledger"]["Next"] == "End"
+    assert states["Failed"]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_schedule_is_off_unless_the_configuration_says_when(environment: str) -> None:
+    [rule] = resources(templates_of(environment)["PlateRuns"], "AWS::Events::Rule").values()
+    assert (rule["Properties"]["State"] == "ENABLED") is bool(ENVIRONMENTS[environment].plate_runs.schedule)
+    [target] = rule["Properties"]["Targets"]
+    assert contracts.check(
+        "plate_runs/start_request", {"execution": "e", "started": "s", "input": json.loads(target["Input"])}
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_models_of_the_configuration_are_the_programs(environment: str) -> None:
+    assert set(ENVIRONMENTS[environment].plate_runs.models) <= set(MODELS)
+    named = contracts.schema("plate_runs/start_request")["properties"]["input"]["properties"]["models"]
+    assert named["items"]["enum"] == list(MODELS)
+
+
+@pytest.mark.parametrize(("function", "read"), [("Start", StartSettings), ("End", EndSettings)])
+def test_a_function_is_told_exactly_what_it_reads(stack: Template, function: str, read: type[Settings]) -> None:
+    [found] = [one for name, one in resources(stack, "AWS::Lambda::Function").items() if name[:-8] == function]
+    told = found["Properties"]["Environment"]["Variables"]
+    known = read.from_environ({name: value if isinstance(value, str) else "token" for name, value in told.items()})
+    assert set(known.to_environ()) == set(told)
+
+
+def test_clients_find_machine_topic_and_log(stack: Template) -> None:
+    names = {one["Properties"]["Name"] for one in resources(stack, "AWS::SSM::Parameter").values()}
+    assert names == {f"/loupe/prod/plate_runs/{name}" for name in ("state-machine", "notification-topic", "log-group")}
+    assert {"StateMachineArn", "NotificationTopicArn"} <= set(stack["Outputs"])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ({"shards": 33}, "shards must be between 1 and 32, not 33"),
+        ({"most_shards": 41}, "most_shards must be between 1 and 40, not 41"),
+        ({"job_hours": 217}, "job_hours must be between 1 and 216, not 217"),
+        ({"models": ()}, "models must name at least one model"),
+        ({"schedule": "daily"}, "schedule must be cron"),
+    ],
+)
+def test_a_configuration_that_aws_would_refuse_is_refused_here(numbers: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        PlateRunsConfig(**numbers)
+
+
+def custody(environment: str) -> list[dict[str, Any]]:
+    storage = templates_of(environment)["Storage"]
+    policies = resources(storage, "AWS::S3::BucketPolicy").items()
+    [policy] = [found for name, found in policies if name.startswith("ProjectPolicy")]
+    return [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+
+
+def refusing(environment: str, action: str, key: str) -> dict[str, dict[str, Any]]:
+    """The conditions under which everybody is refused an action on a key, by statement."""
+    return {
+        str(one.get("Sid")): one["Condition"]
+        for one in custody(environment)
+        if action in listed(one["Action"]) and one["Principal"] == {"AWS": "*"}
+        if any(fnmatchcase(key, text_of(target).removeprefix("*/")) for target in listed(one["Resource"]))
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("key", KEPT)
+def test_an_object_of_the_archive_is_never_overwritten_and_never_deleted(environment: str, key: str) -> None:
+    assert refusing(environment, "s3:PutObject", key)["PlatesAreWrittenOnce"] == {
+        "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"},
+    }  # fmt: skip
+    for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
+        [(test, keys)] = refusing(environment, action, key)["PlatesStay"].items()
+        assert test == "ArnNotLike"
+        assert [text_of(role).rpartition("/")[2] for role in listed(keys["aws:PrincipalArn"])] == ["loupe-break-glass"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_ledger_is_replaced_by_its_role_alone_and_as_it_was_seen(environment: str) -> None:
+    found = refusing(environment, "s3:PutObject", LEDGER)
+    assert found["LedgersAreReplacedAsSeen"]["Null"] == {"s3:if-none-match": "true", "s3:if-match": "true"}
+    but = [text_of(role) for role in found["LedgersAreOfOneRole"]["ArnNotLike"]["aws:PrincipalArn"]]
+    roles = resources(templates_of(environment)["PlateRuns"], "AWS::IAM::Role")
+    names = [f"arn:aws:iam::1:role/loupe-{environment}-plate-runs-{name}-X" for name in roles]
+    writers = [name for name in names if any(fnmatchcase(name, pattern) for pattern in but)]
+    assert [name.rpartition("-plate-runs-")[2][:-10] for name in writers] == ["JobsLedgerRole"]
+    assert "PlatesStay" in refusing(environment, "s3:DeleteObjectVersion", LEDGER)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_role_of_the_longest_name_still_begins_as_the_bucket_expects(environment: str) -> None:
+    roles = resources(templates_of(environment)["PlateRuns"], "AWS::IAM::Role")
+    [ledger_role] = [name for name in roles if "LedgerRole" in name]
+    assert len(f"loupe-{environment}-plate-runs-{ledger_role}-123456789012") <= 64
+
+
+def test_custody_of_plates_reaches_no_other_data(prod: Mapping[str, Template]) -> None:
+    for key in ("data/ocr/letters.parquet", "models/student/1/model.onnx", "plates.json"):
+        assert "PlatesStay" not in refusing("prod", "s3:DeleteObject", key)
+        assert not {"PlatesAreWrittenOnce", "LedgersAreOfOneRole"} & set(refusing("prod", "s3:PutObject", key))

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from loupe.artifacts import Artifacts, open_artifacts
 from loupe.claims import RUN_ID
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 PLATES = "plates_structured"
 REPORTS = "reports"
@@ -47,8 +50,9 @@ class Shard:
 class Dataset:
     """The tree under one address, `s3://bucket/prefix` or a folder."""
 
-    def __init__(self, url: str) -> None:
-        self.root = open_artifacts(url)
+    def __init__(self, url: str, client: "S3Client | None" = None) -> None:
+        self.root = open_artifacts(url, client)
+        self._client = client
 
     def plates(self) -> list[str]:
         """All plates in order, in one list; folders with other names are none."""
@@ -71,4 +75,4 @@ class Dataset:
         return self.part(f"{REPORTS}/{run_id}")
 
     def part(self, name: str) -> Artifacts:
-        return open_artifacts(f"{self.root.url}/{name}")
+        return open_artifacts(f"{self.root.url}/{name}", self._client)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from containers.plate_runs.ahead import worked_ahead
 from containers.plate_runs.dataset import PLATE_ID, PLATES, REPORTS, SEAL, Dataset
@@ -17,6 +17,9 @@ from containers.plate_runs.seal import checksums, source_checksum
 from containers.plate_runs.source import CHECKSUM, MANIFEST, read_checksum, read_manifest, read_source
 from loupe.artifacts import Artifacts
 from loupe.claims import RUN_ID
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 _IN_PLATE = re.compile(rf"{PLATES}/({PLATE_ID.pattern})/(.+)")
 _IN_RUN = re.compile(rf"runs/({RUN_ID.pattern})/(.+)")
@@ -43,8 +46,8 @@ class Checked:
 class Verification:
     """A walk over the whole tree; it writes nothing, and its memory does not grow."""
 
-    def __init__(self, url: str) -> None:
-        self._dataset = Dataset(url)
+    def __init__(self, url: str, client: "S3Client | None" = None) -> None:
+        self._dataset = Dataset(url, client)
         self._schemas = Schemas(self._dataset.part("schemas"))
         ledger = self._dataset.part("ledger")
         self._ledger = Rows(ledger) if ledger.version(RUNS) else None
@@ -52,10 +55,12 @@ class Verification:
         self.plates = self.runs = self.unsealed = self.unproven = 0
 
     def findings(self) -> Iterator[Finding]:
-        """Everything that is wrong, as it is found."""
+        """Everything that is wrong, as it is found; NoPlates where nothing is that could be."""
         for checked in worked_ahead(lambda check: check(), self._checks()):
             self.unproven += checked.unproven
             yield from checked.findings
+        if not self.plates:
+            self._dataset.plates()
 
     def _checks(self) -> Iterator[Callable[[], Checked]]:
         for plate_id, names in groupby(self._dataset.root.walk(), key=partial(_first_group, _IN_PLATE)):

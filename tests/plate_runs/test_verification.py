@@ -39,6 +39,12 @@ def test_an_honest_archive_verifies(dataset: Path) -> None:
     assert (verification.unsealed, verification.unproven) == (0, 0)
 
 
+def test_a_prefix_without_plates_does_not_verify(tmp_path: Path) -> None:
+    process = program(tmp_path / "mistyped", "verify")
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "has no plates" in said) == (1, True)
+
+
 def flip(path: Path) -> None:
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1

@@ -1,6 +1,7 @@
 """The bytes of a plate → what its container says of it, and its pixels counted once for every model."""
 
 import io
+import re
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Self
@@ -18,6 +19,7 @@ CHANNELS = ("R", "G", "B", "L")
 _LARGE_SIDE = 3584  # three and a half times the working side
 _STRIP_ROWS = 256  # of a strip that stays in the processor's cache; an even number
 _AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+_ADDRESS = re.compile(r" <[^>]* at 0x[0-9a-f]+>")  # in memory: other words in every process
 _END_OF_IMAGE = b"\xff\xd9"
 
 cv2.setNumThreads(1)  # plates share the cores, not their pixels
@@ -91,7 +93,8 @@ def open_picture(body: bytes, *, name: str, sha256: str, max_megapixels: int = M
             _check_size(picture, max_megapixels)
             decoded = Decoded.of(_rgb(picture, body))
     except Exception as trouble:  # whatever a decoder stumbles over is a fact about the plate
-        error = f"{type(trouble).__name__}: {' '.join(str(trouble).split())[:300]}"
+        said = _ADDRESS.sub("", " ".join(str(trouble).split()))
+        error = f"{type(trouble).__name__}: {said[:300]}"
     return Picture(source_file=facts, geometry=size, decoded=decoded, error=error)
 
 

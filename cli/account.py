@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.trouble import Trouble
 from local.laptop import HOME, Laptop
 
 ENVIRONMENTS = ("laptop", "dev", "staging", "prod")
+_CONNECTIONS = Config(max_pool_connections=32)  # as many as any command has threads
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Account:
 
     def client(self, service: str) -> Any:
         """An SDK client of a service."""
-        return self.laptop.client(service) if self.laptop else self.session.client(service)  # type: ignore[call-overload]  # any service
+        if self.laptop:
+            return self.laptop.client(service)
+        return self.session.client(service, config=_CONNECTIONS)  # type: ignore[call-overload]  # any service
 
     def parameter(self, name: str) -> str:
         """What a stack told about itself; Trouble where the environment is not deployed or cannot be asked."""

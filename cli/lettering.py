@@ -13,6 +13,7 @@ MOST_LETTERS = 1000
 MEASURED_AT = 100
 SMALLEST = 6.0  # what must be smaller is shrunk after it is drawn
 MISSING = "\ufffd"
+CUT = "..."
 _PEN = ImageDraw.Draw(Image.new("L", (1, 1)))
 
 
@@ -30,6 +31,16 @@ def lettered(text: str, width: int, height: int) -> Image.Image | None:
     place = Image.new("L", (width, height))
     place.paste(ink, (0, round(max(0, min(height - ink.height, y)))))
     return place
+
+
+def write_line(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, size: float, width: float, colour: str
+) -> None:
+    """A line of letters of one size, its upper left corner at a place; cut where it would be too long."""
+    line = whole = _printable(text)
+    while line and _font(size).getlength(line) > width:
+        line = f"{whole[: len(line.removesuffix(CUT)) - 1]}{CUT}" if line != CUT else ""
+    pen.text(at, line, colour, _font(size))
 
 
 def _printable(text: str) -> str:

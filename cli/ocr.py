@@ -12,6 +12,7 @@ from cli.account import account
 from cli.ocr_exports import FORMATS
 from cli.ocr_runs import Run, Runs
 from cli.ocr_submission import Answer
+from cli.options import AsJson, Environment
 from cli.tables import print_table
 from cli.trouble import Trouble
 from cli.words import KEY, host
@@ -27,10 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tables of page images in, words out.",
 )
-Environment = Annotated[
-    str | None, typer.Option("--env", envvar="LOUPE_ENV", help="laptop, dev, staging or prod; else the running laptop.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the run until it is complete or stops.")]
 Concurrency = Annotated[
     int | None, typer.Option(min=1, help="Calls in flight at most; else as many as the pace needs, up to 64.")

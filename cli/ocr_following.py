@@ -3,12 +3,12 @@
 import time
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli import ocr_submission
 from cli.account import Account
 from cli.ocr_runs import Run, Runs
 from cli.ocr_submission import PROBLEMS_SHOWN, Answer, Dataset
+from cli.progress import bars
 from cli.tables import printable
 from cli.trouble import Trouble
 
@@ -19,7 +19,7 @@ UNKNOWN_SECONDS = 60.0  # how long Batch may not list a job that it took
 def sent(account: Account, dataset: Dataset) -> str:
     """Upload a dataset with a bar; its version. Images that cannot be read are said: their rows will fail."""
     problems, console = list[str](), Console(stderr=True)
-    with _progress() as progress:
+    with bars() as progress:
         bar = progress.add_task(f"Sending {printable(dataset.name)}", total=len(dataset.pages))
 
         def tell(problem: str | None) -> None:
@@ -38,7 +38,7 @@ def sent(account: Account, dataset: Dataset) -> str:
 def followed(runs: Runs, answer: Answer) -> Run:
     """The run once it is complete or has stopped."""
     unknown = time.monotonic() + UNKNOWN_SECONDS
-    with _progress() as progress:
+    with bars() as progress:
         bar = progress.add_task("Waiting for the run", total=None)
         while True:
             run = runs.one(answer["run_id"], answer["output"])
@@ -49,9 +49,3 @@ def followed(runs: Runs, answer: Answer) -> Run:
             if run:
                 progress.update(bar, description=f"Run {run.run} is {run.state}", completed=run.done, total=run.rows)
             time.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

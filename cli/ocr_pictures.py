@@ -1,9 +1,7 @@
 """A page and a row of an OCR run's output → a picture: the page with its words outlined, beside it what was read."""
 
 import colorsys
-import io
 import math
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,7 @@ from typing import Any, Self
 from PIL import Image, ImageDraw
 
 from cli.lettering import lettered
-from cli.trouble import Trouble
-from local.ocr_document import rgb
+from cli.thumbnails import thumbnail
 
 LONGEST_SIDE = 2000
 PAPER = (255, 255, 255)
@@ -23,7 +20,8 @@ Colour = tuple[int, int, int]
 
 def draw(page: Path | bytes, row: Mapping[str, Any]) -> Image.Image:
     """Twice as wide as the page, which is reduced when it is large; Trouble when it is no image."""
-    left, scale = _opened(page)
+    name = str(page) if isinstance(page, Path) else "The page"
+    left, scale = thumbnail(page, LONGEST_SIDE, name=name)
     picture = Image.new("RGB", (2 * left.width, left.height), PAPER)
     read = Image.new("RGB", left.size, PAPER)
     words = list(_words(row, scale, left.size))
@@ -87,22 +85,6 @@ class _Place:
         a, b = size[0] * self.down[1] / area, -size[0] * self.down[0] / area
         d, e = -size[1] * self.along[1] / area, size[1] * self.along[0] / area
         return a, b, -(a * x + b * y), d, e, -(d * x + e * y)
-
-
-def _opened(page: Path | bytes) -> tuple[Image.Image, float]:
-    """The page, no larger than a picture may be, and how much smaller it is."""
-    name = str(page) if isinstance(page, Path) else "The page"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            with Image.open(page if isinstance(page, Path) else io.BytesIO(page)) as image:
-                longest = max(image.size)
-                image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-                opened = rgb(image)
-        except Exception as error:  # a damaged image ends in whatever its decoder stumbles over
-            raise Trouble(f"{name} cannot be drawn: it is no image that can be read.") from error
-    opened.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=3)
-    return opened, max(opened.size) / longest
 
 
 def _words(row: Mapping[str, Any], scale: float, size: tuple[int, int]) -> Iterator[_Word]:

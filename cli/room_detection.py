@@ -11,6 +11,7 @@ from rich.console import Console
 from cli import blueprints, detection, submission
 from cli.blueprints import Job
 from cli.connection import connect
+from cli.options import AsJson, Environment
 from cli.tables import print_jobs, print_table
 from cli.trouble import Trouble, each, say
 from cli.words import KEY, host
@@ -19,10 +20,6 @@ from lambdas.room_detection.formats import FORMATS
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help="Blueprints in, rooms out."
 )
-Environment = Annotated[
-    str | None, typer.Option("--env", envvar="LOUPE_ENV", help="laptop, dev, staging or prod; else the running laptop.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
 Files = Annotated[list[Path], typer.Argument(help="PNG, JPEG, TIFF, WebP or PDF.", metavar="FILE...")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 JobIds = Annotated[list[str], typer.Argument(metavar="JOB...")]

@@ -15,6 +15,7 @@ from cli.trouble import Trouble, say
 SLICES = {
     "local": "The platform on this laptop, without Docker and without an account.",
     "ocr": "Tables of page images in, words out.",
+    "plate-runs": "Archives of plates in, measurements out.",
     "room-detection": "Blueprints in, rooms out.",
 }
 

@@ -1,4 +1,4 @@
-"""`make demo` and `make demo-ocr`: they show rooms and words or say what is wrong, and leave no process behind."""
+"""Every `make demo`: it shows what it found or says what is wrong, and leaves no process behind."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.conftest import EXAMPLES
 from tests.waiting import eventually
@@ -70,6 +71,20 @@ def test_pages_become_words_and_pictures_without_a_service_or_a_key(temporary: P
     assert (ran.returncode, err) == (0, "")
     assert out.count("100%") >= 4
     assert len(list((temporary / "pictures").glob("*.words.png"))) == 6
+
+
+def test_plates_are_archived_measured_verified_and_drawn_on_one_sheet(temporary: Path) -> None:
+    ran = demo(temporary, module="cli.demo_plates")
+    out, err = ran.communicate(timeout=240)
+    assert (ran.returncode, err) == (0, "")
+    assert out.count("plate-0") == 12
+    with Image.open(temporary / "pictures" / "plates.png") as sheet:
+        assert sheet.size[1] > 12 / 2 * 300
+
+
+def test_a_folder_of_plates_that_is_none_is_said_before_anything_starts(temporary: Path) -> None:
+    out, err = demo(temporary, temporary / "nowhere", module="cli.demo_plates").communicate(timeout=60)
+    assert (out, err) == ("", "One folder of plates at a time, please.\n")
 
 
 def test_a_table_that_is_none_is_said_before_anything_starts(temporary: Path) -> None:

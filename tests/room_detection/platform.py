@@ -53,10 +53,12 @@ class Platform:
         return [job for job in self.jobs() if job["key"] in keys]
 
     def ended(self, *keys: str, seconds: float = 60) -> list[dict[str, Any]]:
-        """The jobs of these keys once all of them have ended."""
-        eventually(
-            lambda: Counter(j["key"] for j in self.jobs_of(*keys) if j["state"] in ENDED) >= Counter(keys), seconds
-        )
+        """The jobs of these keys once all of them have ended and their end has been told."""
+
+        def settled() -> Counter[str]:
+            return Counter(j["key"] for j in self.jobs_of(*keys) if j["state"] in ENDED and "open" not in j)
+
+        eventually(lambda: settled() >= Counter(keys), seconds)
         return self.jobs_of(*keys)
 
     def function(self, name: str) -> str:

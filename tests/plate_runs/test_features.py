@@ -2,7 +2,8 @@
 
 Exact: container, geometry, tiles, RGB histograms and all their statistics. Within a tolerance: the luma, of which few
 pixels are rounded the other way, and what is found at the working size, because large plates are halved before Pillow's
-filter. scikit-image and imagehash are not among our libraries: the definitions are theirs, written out anew.
+filter. Fingerprints stand beside those of the `imagehash` library, too, whose own
+reduction is another: it gets the cells that Pillow makes.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from imagehash import average_hash, dhash, hex_to_hash, phash
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -28,6 +30,7 @@ LAPLACIAN_SHARE = 0.1
 HASH_BITS = 4
 THRESHOLD_LEVELS = 2
 MASK_SHARE = 0.04
+IMAGEHASH = {"ahash": (average_hash, (8, 8)), "dhash": (dhash, (9, 8)), "phash": (phash, (32, 32))}
 PIXELS = arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40))
 
 
@@ -42,10 +45,14 @@ def jpeg(image: Image.Image, **options: Any) -> bytes:
 
 
 @pytest.fixture(scope="module", params=[(1, 0.5), (3, 0.9), (5, 2.0), (2, 10.0)], ids=str)
-def both(request: pytest.FixtureRequest) -> tuple[Picture, dict[str, Any]]:
+def body(request: pytest.FixtureRequest) -> bytes:
     """Plates below the working size, above it, and large enough to be halved first."""
     number, megapixels = request.param
-    body = picture(number, megapixels=megapixels)
+    return picture(number, megapixels=megapixels)
+
+
+@pytest.fixture(scope="module")
+def both(body: bytes) -> tuple[Picture, dict[str, Any]]:
     return opened(body), measure(body)
 
 
@@ -73,6 +80,14 @@ def test_sharpness_and_fingerprints_keep_their_tolerance(both: tuple[Picture, di
     assert told["pixel_stats"]["laplacian_var"] == pytest.approx(known["laplacian_var"], rel=LAPLACIAN_SHARE)
     for name, text in told["hashes"].items():
         assert (int(text, 16) ^ known[name]).bit_count() <= HASH_BITS
+
+
+def test_fingerprints_are_those_that_imagehash_takes_of_the_same_cells(body: bytes) -> None:
+    told = cpu_baseline(opened(body)).facts["hashes"]
+    with Image.open(io.BytesIO(body)) as source:
+        luma = source.convert("L")
+    for name, (make, cells) in IMAGEHASH.items():
+        assert hex_to_hash(told[name]) - make(luma.resize(cells, Image.Resampling.BILINEAR)) <= HASH_BITS
 
 
 def test_the_mask_is_the_ink_that_the_threshold_tells(both: tuple[Picture, dict[str, Any]]) -> None:

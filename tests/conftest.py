@@ -27,6 +27,12 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 Template = dict[str, Any]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with tests on the laptop come first: they take longest, and no process should be left alone with one."""
+    longest = {item.path for item in items if item.get_closest_marker("laptop")}
+    items.sort(key=lambda item: item.path not in longest)
+
+
 @cache
 def synthesized(environment: str) -> Path:
     """The assembly of one environment, its functions not bundled: a template says the same with and without."""

@@ -124,7 +124,7 @@ def test_a_second_run_lies_beside_the_first(dataset: Path, honest: dict[str, byt
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"plate_number": 436}, "data.plate_number"),
+        ({"plate_number": 1000}, "data.plate_number"),
         ({"plate_id": "plate-002"}, "in the folder of plate-001"),
         ({"source_image": "../plate-002/source/plate-002.jpg"}, "must be a file in source/"),
         ({"source_image": "source/../manifest.json"}, "must be a file in source/"),

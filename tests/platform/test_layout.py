@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_the_engine_and_the_ocr_service_never_import_each_other() -> None:
 def test_every_module_says_what_flows_through_it(path: Path) -> None:
     text = path.read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+def test_types_of_every_part_of_the_cdk_that_we_import_are_checked() -> None:
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    [checked] = [override["module"] for override in overrides if override.get("follow_imports") == "normal"]
+    used = {name for path in SOURCES for name in imports(path) if name.startswith("aws_cdk.aws_")}
+    assert used
+    assert used <= set(checked)
 
 
 def test_no_module_is_named_after_nothing() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -54,3 +55,10 @@ def without(laptop: Laptop, stack: str, role: str, actions: list[str]) -> Iterat
 
 def denied(laptop: Laptop, before: int) -> bool:
     return laptop.status().denials > before
+
+
+def assert_named(denial: dict[str, str], role: str, actions: list[str]) -> None:
+    """A denial tells who was refused what, and on which resource."""
+    assert role in denial["principal"]
+    assert any(fnmatch(denial["action"], action) for action in actions)
+    assert denial["resource"]

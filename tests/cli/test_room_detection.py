@@ -2,51 +2,26 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-import requests
 import responses
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 from urllib3.filepost import encode_multipart_formdata
 
-from cli import blueprints, room_detection
-from cli.blueprints import safe_name
+from cli import blueprints
 from cli.connection import Connection, connect
 from cli.form import Form
 from cli.main import app, main
 from cli.tables import printable
 from cli.trouble import Trouble
-
-API, S3 = "https://api.example.com", "https://bucket.example.com/"
-AT = "2026-01-02T03:04:05.678Z"
-Commands = Callable[..., Result]
-
-
-def job(number: int, state: str = "SUCCEEDED", **more: Any) -> dict[str, Any]:
-    name = {"job_id": f"{number:032x}", "file_name": f"{number}.png"}
-    return {**name, "state": state, "created_at": AT, "updated_at": AT, **more}
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def loupe(monkeypatch: pytest.MonkeyPatch, api: responses.RequestsMock) -> Commands:
-    """Run a command against the stand-in; trouble that it meets is in `.exception`."""
-    session = boto3.Session("key", "secret", region_name="us-east-1")
-    monkeypatch.setattr(room_detection, "connect", lambda _: Connection("test", API, session))
-    return lambda *words: CliRunner().invoke(app, ["room-detection", *map(str, words)])
+from tests.cli.jobs import API, AT, S3, Commands, job
 
 
 def takes_uploads(api: responses.RequestsMock) -> None:
@@ -215,73 +190,9 @@ def test_a_refusal_of_the_api_is_one_sentence(
     assert (ran.exit_code, ran.stderr) == (1, f"{sentence}\n")
 
 
-def has_rooms(api: responses.RequestsMock, *numbers: int, body: bytes = b"{}") -> None:
-    for number in numbers:
-        link = f"{S3}{number}.json"
-        api.add("GET", f"{API}/blueprints/{number:032x}", json=job(number, results={"json": link}))
-        api.add("GET", link, body=body)
-
-
-def test_a_download_never_replaces_a_file_unless_forced(
-    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
-) -> None:
-    has_rooms(api, 1)
-    words = ("download", f"{1:032x}", "--out", tmp_path / "new" / "folder")
-    assert loupe(*words).exit_code == 0
-    [file] = (tmp_path / "new" / "folder").iterdir()
-    file.write_text("mine")
-    refused = loupe(*words)
-    assert (refused.exit_code, file.read_text()) == (1, "mine")
-    assert "--force" in refused.stderr
-    assert loupe(*words, "--force").exit_code == 0
-    assert file.read_text() == "{}"
-
-
-def test_an_answer_of_any_size_comes_by_its_link_with_no_signature_but_the_links(
-    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
-) -> None:
-    has_rooms(api, 1, body=b"x" * (7 << 20))
-    ran = loupe("download", f"{1:032x}", "--out", tmp_path, "--json")
-    [file] = json.loads(ran.stdout)
-    assert Path(file).stat().st_size == 7 << 20
-    assert "Authorization" not in api.calls[1].request.headers
-
-
-def test_what_one_job_lacks_does_not_keep_the_others_from_coming(
-    loupe: Commands, api: responses.RequestsMock, tmp_path: Path
-) -> None:
-    api.add("GET", f"{API}/blueprints/{1:032x}", json=job(1, "FAILED", reason="No walls."))
-    has_rooms(api, 2)
-    ran = loupe("download", f"{1:032x}", f"{2:032x}", "--out", tmp_path)
-    assert ran.exit_code == 1
-    assert f"Job {1:032x} has no rooms, it is FAILED: No walls." in ran.stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["2.00000000.rooms.json"]
-
-
-def test_an_answer_that_breaks_off_leaves_no_file(loupe: Commands, api: responses.RequestsMock, tmp_path: Path) -> None:
-    has_rooms(api, 1)
-    api.replace("GET", f"{S3}1.json", body=requests.ConnectionError("cut"))
-    assert "did not arrive" in loupe("download", f"{1:032x}", "--out", tmp_path).stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-@given(name=st.text(max_size=300))
-def test_a_download_stays_in_its_folder_whatever_the_blueprint_is_called(name: str) -> None:
-    safe = safe_name(name, "0" * 32, "rooms.json")
-    assert Path(safe).name == safe
-    assert safe.isprintable()
-    assert not safe.startswith(".")
-    assert len(safe) < 120
-
-
 @given(name=st.text())
 def test_a_strangers_name_cannot_steer_the_terminal(name: str) -> None:
     assert printable(name).isprintable()
-
-
-def test_a_format_that_is_none_is_said_before_anything_is_asked(loupe: Commands, api: responses.RequestsMock) -> None:
-    assert "choose one of json, geojson, csv, svg" in str(loupe("download", "x", "--format", "dwg").exception)
-    assert len(api.calls) == 0
 
 
 def test_an_environment_that_is_none_is_said() -> None:

@@ -1,11 +1,17 @@
 """A laptop with a Batch queue, and the words that a test speaks to it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from local.laptop import Laptop
+from tests.local.assemblies import write_assembly
+from tests.local.batch_assemblies import PROGRAM
 from tests.local.house import Detail, House, soon
 
 ENDED = {"SUCCEEDED", "FAILED"}
+EXITED = "Essential container in task exited"
+SPOT = "Your Spot Task was interrupted."
 
 
 @dataclass
@@ -73,3 +79,8 @@ def exits(job: Detail) -> list[tuple[int | None, str]]:
         (attempt["taskProperties"][0]["containers"][0].get("exitCode"), attempt["statusReason"])
         for attempt in job["attempts"]
     ]
+
+
+def house_of(laptop: Laptop, folder: Path, resources: dict[str, Any]) -> BatchHouse:
+    laptop.up(write_assembly(folder, {"Jobs": resources}, program=PROGRAM))
+    return BatchHouse(laptop)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from containers.plate_runs.dataset import Shard
+from containers.plate_runs.ledger import build_ledger
 from containers.plate_runs.models import MODELS
 from containers.plate_runs.run import Task, run
 from examples import plates
@@ -27,6 +28,14 @@ def measure(dataset: Path | str, shard: str = "0/1", *, run_id: str = RUN_ID, **
     """A shard in this process."""
     models = asked.pop("models", ALL)
     return run(Task(dataset=str(dataset), models=models, shard=Shard.of(shard), run_id=run_id, **asked))
+
+
+def measured(folder: Path, count: int) -> Path:
+    """An archive with a run and its ledger."""
+    dataset = archive(folder, count)
+    measure(dataset)
+    build_ledger(str(dataset))
+    return dataset
 
 
 def program(dataset: Path | str, *words: str, **environment: str) -> "subprocess.Popen[str]":

@@ -1,11 +1,10 @@
 """What the stack's roles may do is what a run needs: with a statement less, the engine names what is missing."""
 
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
-from tests.permissions import denied, permissions, without
+from tests.permissions import assert_named, denied, permissions, without
 from tests.plate_runs.archives import archive
 from tests.plate_runs.platform import Plates
 from tests.waiting import happens
@@ -32,6 +31,4 @@ def test_a_missing_permission_is_named_with_its_action_and_resource(
         assert happens(lambda: denied(plates.laptop, before), 60)
         denial = next(iter(plates.laptop.status().last_denials[-1:]))
         plates.stop(execution)
-    assert role in denial["principal"]
-    assert any(fnmatch(denial["action"], action) for action in actions)
-    assert denial["resource"]
+    assert_named(denial, role, actions)

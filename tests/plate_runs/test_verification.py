@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from containers.plate_runs.ledger import build_ledger
 from containers.plate_runs.verification import Verification
-from tests.plate_runs.archives import RUN_ID, archive, measure, plate, program, run_folder
+from tests.plate_runs.archives import RUN_ID, measured, plate, program, run_folder
 
 PLATES = 3
 RUN = f"plates_structured/plate-001/runs/{RUN_ID}"
@@ -17,10 +16,7 @@ RUN = f"plates_structured/plate-001/runs/{RUN_ID}"
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = archive(tmp_path_factory.mktemp("honest") / "plates", PLATES)
-    measure(folder)
-    build_ledger(str(folder))
-    return folder
+    return measured(tmp_path_factory.mktemp("honest") / "plates", PLATES)
 
 
 @pytest.fixture

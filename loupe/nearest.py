@@ -1,0 +1,185 @@
+"""A query → the rows nearest to it, proven: int8 codes are scanned, and float32 rows decide until no other can win."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numkong
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from loupe.cells import Cells
+from loupe.codes import NORM_TOLERANCE, Bytes, Doubles, Floats, Rows, encode, scores, unit
+
+BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
+COLUMNS = 128  # see _floor
+ROUNDING = 1e-6  # more than what float64 sums, a float32 query and a float32 score are off
+
+
+class RowSource(Protocol):
+    """Where the float32 rows are."""
+
+    def take(self, rows: Rows) -> Floats:
+        """These rows, in this order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A row and its cosine with the query, rounded to float32."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Hits by falling score, equal ones by row; proven where no other row can be among them."""
+
+    hits: list[Hit]
+    proven: bool
+
+
+class _Question:
+    """A query with its own code: `|query - scale * code| <= error`."""
+
+    def __init__(self, query: Floats) -> None:
+        self.query = query
+        self.code, scale, error = encode(query[None, :])
+        self.scale, self.error = float(scale[0]), float(error[0])
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Scanned rows: where their codes are, what those say of the scores, and how far they may be off."""
+
+    at: Rows
+    estimates: Doubles
+    margins: Doubles
+
+    def where(self, chosen: NDArray[Any]) -> "_Seen":
+        return _Seen(self.at[chosen], self.estimates[chosen], self.margins[chosen])
+
+    def with_(self, other: "_Seen") -> "_Seen":
+        return _Seen(
+            np.concatenate([self.at, other.at]),
+            np.concatenate([self.estimates, other.estimates]),
+            np.concatenate([self.margins, other.margins]),
+        )
+
+    def floor(self, count: int) -> float:
+        """A score that `count` of the rows reach; of fewer rows, none."""
+        return _floor(self.estimates - self.margins, count) if len(self.at) >= count else -np.inf
+
+    def within_reach(self, floor: float) -> "_Seen":
+        """Those that may reach a score."""
+        return self.where(np.flatnonzero(self.estimates + self.margins >= floor))
+
+
+class Nearest:
+    """Codes in the order of their cells, if they have any, and what is known of each: its row, scale and error."""
+
+    def __init__(self, codes: Bytes, bounds: NDArray[np.void], source: RowSource, cells: Cells | None = None) -> None:
+        self._codes, self._source, self._cells = codes, source, cells
+        self._rows = np.ascontiguousarray(bounds["row"]).astype(np.intp)
+        self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self._codes)
+
+    @property
+    def dims(self) -> int:
+        """How many numbers a row has."""
+        return int(self._codes.shape[1])
+
+    def row(self, row: int) -> Floats:
+        """A row itself, as a query; IndexError if there is none."""
+        if not 0 <= row < self.rows:
+            raise IndexError(f"There is no row {row}: this version has rows 0 to {self.rows - 1}.")
+        return np.asarray(self._source.take(np.array([row], np.intp))[0], np.float32)
+
+    def search(
+        self, vector: ArrayLike, limit: int, *, allowed: NDArray[np.bool_] | None = None, exact: bool = True
+    ) -> Answer:
+        """The `limit` nearest rows, or all that there are, among those that are allowed.
+
+        Not `exact`, it looks into the nearest cells only, where there are cells, they hold enough, and all is allowed.
+        """
+        question = _Question(unit(vector, self.dims))
+        wanted = min(limit, self.rows if allowed is None else int(np.count_nonzero(allowed)))
+        if wanted < 1:
+            return Answer([], proven=True)
+        seen, proven = self._seen(question, wanted, allowed, exact=exact)
+        candidates = self._refined(question.query, seen.within_reach(seen.floor(wanted)))
+        return Answer(self._decided(question.query, candidates, wanted), proven)
+
+    def _seen(
+        self, question: _Question, wanted: int, allowed: NDArray[np.bool_] | None, *, exact: bool
+    ) -> tuple[_Seen, bool]:
+        """The rows that were scanned, and whether all others are proven to be worse."""
+        if not self._cells:
+            return self._scan(question, [slice(0, self.rows)], allowed), True
+        near, others = self._cells.nearest(question.query)
+        seen = self._scan(question, near, allowed)
+        left = self._cells.reaching(others, question.query, seen.floor(wanted))
+        if left and (exact or allowed is not None or len(seen.at) < wanted):
+            return seen.with_(self._scan(question, left, allowed)), True
+        return seen, not left
+
+    def _scan(self, question: _Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
+        found = [np.asarray(numkong.cdist(question.code, self._codes[part], "dot"))[0] for part in parts]
+        scales, errors = (
+            _joined([self._scales[part] for part in parts]),
+            _joined([self._errors[part] for part in parts]),
+        )
+        longest = question.error * (1 + NORM_TOLERANCE) + ROUNDING
+        seen = _Seen(
+            at=_joined([np.arange(part.start, part.stop) for part in parts]),
+            estimates=_joined(found) * (scales * question.scale),
+            margins=errors * (1 + question.error + ROUNDING) + longest,
+        )
+        return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
+
+    def _refined(self, query: Floats, seen: _Seen) -> _Seen:
+        """The same rows with what their codes say to the query itself, best first: its own code was off, too."""
+        found = [self._products(query, at) for at in np.split(seen.at, range(BLOCK_ROWS, len(seen.at), BLOCK_ROWS))]
+        off = ROUNDING + self.dims * float(np.finfo(np.float32).eps)
+        estimates = np.concatenate(found) * self._scales[seen.at]
+        margins = self._errors[seen.at] * (1 + ROUNDING) + off
+        return _Seen(seen.at, estimates, margins).where(np.argsort(-(estimates + margins), kind="stable"))
+
+    def _products(self, query: Floats, at: Rows) -> Doubles:
+        """Summed without BLAS, whose threads cost more than they bring."""
+        found: Floats = np.einsum("ij,j->i", self._codes[at].astype(np.float32), query)
+        return found.astype(np.float64)
+
+    def _decided(self, query: Floats, candidates: _Seen, wanted: int) -> list[Hit]:
+        """The best rows themselves: read until no candidate that is left can be among them."""
+        best, rows = np.empty(0, np.float32), np.empty(0, np.intp)
+        upper = candidates.estimates + candidates.margins
+        start, stop = 0, wanted
+        while start < stop:
+            read = self._rows[candidates.at[start:stop]]
+            best, rows = np.concatenate([best, scores(self._source.take(read), query)]), np.concatenate([rows, read])
+            order = np.lexsort((rows, -best))[:wanted]
+            best, rows = best[order], rows[order]
+            within_reach = int(np.searchsorted(-upper, -float(best[-1]), side="right"))
+            start, stop = stop, min(within_reach, stop + BLOCK_ROWS)
+        return [Hit(int(row), float(score)) for row, score in zip(rows, best, strict=True)]
+
+
+def _floor(values: Doubles, count: int) -> float:
+    """A value that `count` of them reach: the count-th largest of the columns' largest.
+
+    Neighbours, which are often alike, are in columns of their own.
+    """
+    columns = len(values) // COLUMNS
+    if columns >= 2 * count:
+        values = values[: columns * COLUMNS].reshape(COLUMNS, columns).max(axis=0)
+    return float(np.partition(values, len(values) - count)[len(values) - count])
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,5 +1,6 @@
 """A query → the rows nearest to it, proven: int8 codes are scanned, and float32 rows decide until no other can win."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loupe.cells import Cells
-from loupe.codes import NORM_TOLERANCE, Bytes, Doubles, Floats, Rows, encode, scores, unit
+from loupe.codes import LONGEST, NORM_TOLERANCE, Bytes, Doubles, Floats, Rows, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _floor
+FEW = 2  # times as many rows as are wanted are read at once
 ROUNDING = 1e-6  # more than what float64 sums, a float32 query and a float32 score are off
 
 
@@ -41,12 +43,14 @@ class Answer:
 
 
 class _Question:
-    """A query with its own code: `|query - scale * code| <= error`."""
+    """A query, and two codes of it: the second is of what the first leaves. Both with the length that is left then."""
 
     def __init__(self, query: Floats) -> None:
         self.query = query
-        self.code, scale, error = encode(query[None, :])
-        self.scale, self.error = float(scale[0]), float(error[0])
+        self.code, self.scale, left = _coded(query.astype(np.float64))
+        self.error = _length(left)
+        self.finer_code, self.finer_scale, left = _coded(left)
+        self.finer_error = _length(left)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class _Seen:
 
     def within_reach(self, floor: float) -> "_Seen":
         """Those that may reach a score."""
-        return self.where(np.flatnonzero(self.estimates + self.margins >= floor))
+        return self.where((self.estimates >= floor - self.margins).nonzero()[0])
 
 
 class Nearest:
@@ -82,7 +86,8 @@ class Nearest:
     def __init__(self, codes: Bytes, bounds: NDArray[np.void], source: RowSource, cells: Cells | None = None) -> None:
         self._codes, self._source, self._cells = codes, source, cells
         self._rows = np.ascontiguousarray(bounds["row"]).astype(np.intp)
-        self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
+        self._positions = np.arange(len(codes))
+        self._scales, self._errors = bounds["scale"].astype(np.float64), bounds["error"].astype(np.float64)
 
     @property
     def rows(self) -> int:
@@ -112,8 +117,10 @@ class Nearest:
         if wanted < 1:
             return Answer([], proven=True)
         seen, proven = self._seen(question, wanted, allowed, exact=exact)
-        candidates = self._refined(question.query, seen.within_reach(seen.floor(wanted)))
-        return Answer(self._decided(question.query, candidates, wanted), proven)
+        seen = seen.within_reach(seen.floor(wanted))
+        if len(seen.at) > FEW * wanted:
+            seen = self._refined(question, seen)
+        return Answer(self._decided(question.query, seen, wanted), proven)
 
     def _seen(
         self, question: _Question, wanted: int, allowed: NDArray[np.bool_] | None, *, exact: bool
@@ -129,45 +136,66 @@ class Nearest:
         return seen, not left
 
     def _scan(self, question: _Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
-        found = [np.asarray(numkong.cdist(question.code, self._codes[part], "dot"))[0] for part in parts]
+        raw = _joined([_products(question.code, self._codes[part]) for part in parts])
         scales, errors = (
             _joined([self._scales[part] for part in parts]),
             _joined([self._errors[part] for part in parts]),
         )
-        longest = question.error * (1 + NORM_TOLERANCE) + ROUNDING
-        seen = _Seen(
-            at=_joined([np.arange(part.start, part.stop) for part in parts]),
-            estimates=_joined(found) * (scales * question.scale),
-            margins=errors * (1 + question.error + ROUNDING) + longest,
-        )
+        raw *= scales
+        raw *= question.scale
+        margins = self._margins(errors, question.error)
+        seen = _Seen(_joined([self._positions[part] for part in parts]), raw, margins)
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
-    def _refined(self, query: Floats, seen: _Seen) -> _Seen:
-        """The same rows with what their codes say to the query itself, best first: its own code was off, too."""
-        found = [self._products(query, at) for at in np.split(seen.at, range(BLOCK_ROWS, len(seen.at), BLOCK_ROWS))]
-        off = ROUNDING + self.dims * float(np.finfo(np.float32).eps)
-        estimates = np.concatenate(found) * self._scales[seen.at]
-        margins = self._errors[seen.at] * (1 + ROUNDING) + off
-        return _Seen(seen.at, estimates, margins).where(np.argsort(-(estimates + margins), kind="stable"))
+    def _refined(self, question: _Question, seen: _Seen) -> _Seen:
+        """The same rows, estimated with the query's second code too."""
+        parts = [seen.at[start : start + BLOCK_ROWS] for start in range(0, len(seen.at), BLOCK_ROWS)]
+        finer = np.concatenate([_products(question.finer_code, self._codes[part]) for part in parts])
+        estimates = seen.estimates + finer * self._scales[seen.at] * question.finer_scale
+        return _Seen(seen.at, estimates, self._margins(self._errors[seen.at], question.finer_error))
 
-    def _products(self, query: Floats, at: Rows) -> Doubles:
-        """Summed without BLAS, whose threads cost more than they bring."""
-        found: Floats = np.einsum("ij,j->i", self._codes[at].astype(np.float32), query)
-        return found.astype(np.float64)
+    @staticmethod
+    def _margins(errors: Doubles, error: float) -> Doubles:
+        """How far estimates may be off (Cauchy and Schwarz): |row * left of query| + |query| * error of the row's code.
 
-    def _decided(self, query: Floats, candidates: _Seen, wanted: int) -> list[Hit]:
-        """The best rows themselves: read until no candidate that is left can be among them."""
+        What a code says is no longer than its row and its error together.
+        """
+        margins = errors * (1 + error + ROUNDING)
+        margins += error * (1 + NORM_TOLERANCE) + ROUNDING
+        return margins
+
+    def _decided(self, query: Floats, seen: _Seen, wanted: int) -> list[Hit]:
+        """The best rows themselves: read, the likeliest first, until none that is left can be among them."""
+        highest = -(seen.estimates + seen.margins)
+        order = highest.argsort(kind="stable")
+        highest, candidates = highest[order], self._rows[seen.at[order]]
         best, rows = np.empty(0, np.float32), np.empty(0, np.intp)
-        upper = candidates.estimates + candidates.margins
-        start, stop = 0, wanted
-        while start < stop:
-            read = self._rows[candidates.at[start:stop]]
+        start, stop = 0, FEW * wanted
+        while start < min(stop, len(candidates)):
+            read = candidates[start:stop]
             best, rows = np.concatenate([best, scores(self._source.take(read), query)]), np.concatenate([rows, read])
-            order = np.lexsort((rows, -best))[:wanted]
-            best, rows = best[order], rows[order]
-            within_reach = int(np.searchsorted(-upper, -float(best[-1]), side="right"))
+            top = np.lexsort((rows, -best))[:wanted]
+            best, rows = best[top], rows[top]
+            within_reach = int(highest.searchsorted(-float(best[-1]), side="right"))
             start, stop = stop, min(within_reach, stop + BLOCK_ROWS)
-        return [Hit(int(row), float(score)) for row, score in zip(rows, best, strict=True)]
+        return [Hit(row, score) for row, score in zip(rows.tolist(), best.tolist(), strict=True)]
+
+
+def _coded(vector: Doubles) -> tuple[Bytes, float, Doubles]:
+    """As `encode` does, with what it leaves."""
+    scale = float(np.abs(vector).max()) / LONGEST or 1.0
+    code = np.rint(vector / scale).astype(np.int8)
+    return code[None, :], scale, vector - code * scale
+
+
+def _length(vector: Doubles) -> float:
+    return math.sqrt(vector @ vector)
+
+
+def _products(code: Bytes, codes: Bytes) -> Doubles:
+    """Whole numbers."""
+    found: Doubles = np.asarray(numkong.cdist(code, codes, "dot"), np.float64)
+    return found.reshape(-1)
 
 
 def _floor(values: Doubles, count: int) -> float:

@@ -2,13 +2,12 @@
 
 from itertools import pairwise
 
-import numkong
 import numpy as np
 from numpy.typing import NDArray
 
-from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Rows
+from loupe.codes import NORM_TOLERANCE, Doubles, Question, Rows, encode, margins, products
 
-ANGLE_ROUNDING = 0.005  # more than an angle is off whose cosine is a float32 sum
+ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
 
 
 def cell_type(dims: int) -> np.dtype[np.void]:
@@ -17,31 +16,29 @@ def cell_type(dims: int) -> np.dtype[np.void]:
 
 
 class Cells:
-    """Ranges of codes, one after the other."""
+    """Ranges of codes, one after the other; their centers are known by codes, too."""
 
     def __init__(self, table: NDArray[np.void], probes: int) -> None:
-        self._centers: Floats = np.ascontiguousarray(table["center"])
+        self._codes, scales, errors = encode(np.ascontiguousarray(table["center"]))
+        self._scales, self._errors = scales.astype(np.float64), errors.astype(np.float64)
         self._stops = table["stop"].astype(np.intp)
         self._starts = np.concatenate([[0], self._stops[:-1]])
         self._angles: Doubles = np.arccos(np.clip(table["reach"].astype(np.float64), -1, 1)) + ANGLE_ROUNDING
         self._probes = probes
 
-    def nearest(self, query: Floats) -> tuple[list[slice], Rows]:
-        """The cells that a search looks into first, and the numbers of the others."""
-        order = np.argsort(-self._cosines(query), kind="stable")
-        return self._slices(order[: self._probes]), order[self._probes :]
+    def order(self, question: Question) -> tuple[Rows, Doubles]:
+        """All cells, the nearest first, and the highest score that a row of each may have."""
+        cosines = products(question.code, self._codes) * self._scales * question.scale
+        apart = np.arccos(np.clip(cosines + margins(self._errors, question.error), -1, 1)) - self._angles
+        order = np.argsort(-cosines, kind="stable")
+        return order, (np.cos(np.maximum(apart, 0)) + NORM_TOLERANCE)[order]
 
-    def reaching(self, cells: Rows, query: Floats, floor: float) -> list[slice]:
-        """Those of the cells that may hold a row with this score."""
-        apart = np.arccos(np.clip(self._cosines(query)[cells], -1, 1)) - self._angles[cells]
-        highest = np.cos(np.maximum(apart, 0)) + NORM_TOLERANCE
-        return self._slices(cells[highest >= floor])
+    @property
+    def probes(self) -> int:
+        """How many cells a search looks into first."""
+        return self._probes
 
-    def _cosines(self, query: Floats) -> Doubles:
-        found: Doubles = np.asarray(numkong.cdist(query[None, :], self._centers, "dot"), np.float64)
-        return found.reshape(-1)
-
-    def _slices(self, cells: Rows) -> list[slice]:
+    def slices(self, cells: Rows) -> list[slice]:
         """Their ranges in order; neighbours are one, for each scan costs a call."""
         cells = np.sort(cells)
         ends = [0, *(np.flatnonzero(np.diff(cells) > 1) + 1).tolist(), len(cells)]

@@ -1,7 +1,10 @@
-"""Unit vectors ↔ int8 codes that say how far each is from its row: what the proof of a search rests on."""
+"""Unit vectors → int8 codes with how far each is from its vector: what the proof of a search rests on."""
 
+import math
+import zlib
 from typing import Any
 
+import numkong
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,6 +14,7 @@ Rows = NDArray[np.intp]
 Bytes = NDArray[np.int8]
 
 LONGEST = 127
+ROUNDING = 1e-6  # more than float64 sums, a float32 query and a float32 score are off
 NORM_TOLERANCE = 1e-3  # of a row: what is left of a unit vector that was kept as float16 meanwhile
 BOUND = np.dtype([("row", "<u4"), ("scale", "<f4"), ("error", "<f4"), ("crc", "<u4")])
 
@@ -46,8 +50,48 @@ def errors(rows: Floats, codes: Bytes, scales: Floats) -> Floats:
     return np.nextafter(found, np.float32(np.inf), dtype=np.float32)
 
 
+def checks(rows: Floats) -> list[int]:
+    """The CRC-32 of each row."""
+    return [zlib.crc32(row) for row in np.ascontiguousarray(rows, "<f4")]
+
+
+class Question:
+    """A query, and two codes of it: the second is of what the first leaves. Each with the length that is left then."""
+
+    def __init__(self, query: Floats) -> None:
+        self.query = query
+        self.code, self.scale, left = _coded(query.astype(np.float64))
+        self.error = math.sqrt(left @ left)
+        self.finer_code, self.finer_scale, left = _coded(left)
+        self.finer_error = math.sqrt(left @ left)
+
+
+def products(code: Bytes, codes: Bytes) -> Doubles:
+    """A query's code with each of the rows': whole numbers."""
+    found: Doubles = np.asarray(numkong.cdist(code, codes, "dot"), np.float64)
+    return found.reshape(-1)
+
+
+def margins(errors: Doubles, error: float) -> Doubles:
+    """How far scores may be from what codes say (Cauchy and Schwarz), where a query's code has this error.
+
+    It is the query with what the row's code leaves, and the row's code, no longer than its row and what it leaves, with
+    what the query's code leaves.
+    """
+    found = errors * (1 + error + ROUNDING)
+    found += error * (1 + NORM_TOLERANCE) + ROUNDING
+    return found
+
+
 def scores(rows: Floats, query: Floats) -> Floats:
     """The product of each row with the query, the same for equal rows wherever they lie, as float32 has it."""
     products: Doubles = rows.astype(np.float64) * query.astype(np.float64)
     found: Any = products.sum(axis=1)
     return np.asarray(found, np.float32)
+
+
+def _coded(vector: Doubles) -> tuple[Bytes, float, Doubles]:
+    """As `encode` does, with what it leaves."""
+    scale = float(np.abs(vector).max()) / LONGEST or 1.0
+    code = np.rint(vector / scale).astype(np.int8)
+    return code[None, :], scale, vector - code * scale

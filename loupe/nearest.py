@@ -1,21 +1,18 @@
 """A query → the rows nearest to it, proven: int8 codes are scanned, and float32 rows decide until no other can win."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numkong
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loupe.cells import Cells
-from loupe.codes import LONGEST, NORM_TOLERANCE, Bytes, Doubles, Floats, Rows, scores, unit
+from loupe.codes import Bytes, Doubles, Floats, Question, Rows, margins, products, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _floor
 FEW = 2  # times as many rows as are wanted are read at once
-ROUNDING = 1e-6  # more than what float64 sums, a float32 query and a float32 score are off
 
 
 class RowSource(Protocol):
@@ -40,17 +37,6 @@ class Answer:
 
     hits: list[Hit]
     proven: bool
-
-
-class _Question:
-    """A query, and two codes of it: the second is of what the first leaves. Both with the length that is left then."""
-
-    def __init__(self, query: Floats) -> None:
-        self.query = query
-        self.code, self.scale, left = _coded(query.astype(np.float64))
-        self.error = _length(left)
-        self.finer_code, self.finer_scale, left = _coded(left)
-        self.finer_error = _length(left)
 
 
 @dataclass(frozen=True)
@@ -112,7 +98,7 @@ class Nearest:
 
         Not `exact`, it looks into the nearest cells only, where there are cells, they hold enough, and all is allowed.
         """
-        question = _Question(unit(vector, self.dims))
+        question = Question(unit(vector, self.dims))
         wanted = min(limit, self.rows if allowed is None else int(np.count_nonzero(allowed)))
         if wanted < 1:
             return Answer([], proven=True)
@@ -123,46 +109,36 @@ class Nearest:
         return Answer(self._decided(question.query, seen, wanted), proven)
 
     def _seen(
-        self, question: _Question, wanted: int, allowed: NDArray[np.bool_] | None, *, exact: bool
+        self, question: Question, wanted: int, allowed: NDArray[np.bool_] | None, *, exact: bool
     ) -> tuple[_Seen, bool]:
         """The rows that were scanned, and whether all others are proven to be worse."""
         if not self._cells:
             return self._scan(question, [slice(0, self.rows)], allowed), True
-        near, others = self._cells.nearest(question.query)
-        seen = self._scan(question, near, allowed)
-        left = self._cells.reaching(others, question.query, seen.floor(wanted))
+        cells, highest = self._cells.order(question)
+        probes = self._cells.probes
+        seen = self._scan(question, self._cells.slices(cells[:probes]), allowed)
+        left = self._cells.slices(cells[probes:][highest[probes:] >= seen.floor(wanted)])
         if left and (exact or allowed is not None or len(seen.at) < wanted):
             return seen.with_(self._scan(question, left, allowed)), True
         return seen, not left
 
-    def _scan(self, question: _Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
-        raw = _joined([_products(question.code, self._codes[part]) for part in parts])
+    def _scan(self, question: Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
+        raw = _joined([products(question.code, self._codes[part]) for part in parts])
         scales, errors = (
             _joined([self._scales[part] for part in parts]),
             _joined([self._errors[part] for part in parts]),
         )
         raw *= scales
         raw *= question.scale
-        margins = self._margins(errors, question.error)
-        seen = _Seen(_joined([self._positions[part] for part in parts]), raw, margins)
+        seen = _Seen(_joined([self._positions[part] for part in parts]), raw, margins(errors, question.error))
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
-    def _refined(self, question: _Question, seen: _Seen) -> _Seen:
+    def _refined(self, question: Question, seen: _Seen) -> _Seen:
         """The same rows, estimated with the query's second code too."""
         parts = [seen.at[start : start + BLOCK_ROWS] for start in range(0, len(seen.at), BLOCK_ROWS)]
-        finer = np.concatenate([_products(question.finer_code, self._codes[part]) for part in parts])
+        finer = np.concatenate([products(question.finer_code, self._codes[part]) for part in parts])
         estimates = seen.estimates + finer * self._scales[seen.at] * question.finer_scale
-        return _Seen(seen.at, estimates, self._margins(self._errors[seen.at], question.finer_error))
-
-    @staticmethod
-    def _margins(errors: Doubles, error: float) -> Doubles:
-        """How far estimates may be off (Cauchy and Schwarz): |row * left of query| + |query| * error of the row's code.
-
-        What a code says is no longer than its row and its error together.
-        """
-        margins = errors * (1 + error + ROUNDING)
-        margins += error * (1 + NORM_TOLERANCE) + ROUNDING
-        return margins
+        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer_error))
 
     def _decided(self, query: Floats, seen: _Seen, wanted: int) -> list[Hit]:
         """The best rows themselves: read, the likeliest first, until none that is left can be among them."""
@@ -179,23 +155,6 @@ class Nearest:
             within_reach = int(highest.searchsorted(-float(best[-1]), side="right"))
             start, stop = stop, min(within_reach, stop + BLOCK_ROWS)
         return [Hit(row, score) for row, score in zip(rows.tolist(), best.tolist(), strict=True)]
-
-
-def _coded(vector: Doubles) -> tuple[Bytes, float, Doubles]:
-    """As `encode` does, with what it leaves."""
-    scale = float(np.abs(vector).max()) / LONGEST or 1.0
-    code = np.rint(vector / scale).astype(np.int8)
-    return code[None, :], scale, vector - code * scale
-
-
-def _length(vector: Doubles) -> float:
-    return math.sqrt(vector @ vector)
-
-
-def _products(code: Bytes, codes: Bytes) -> Doubles:
-    """Whole numbers."""
-    found: Doubles = np.asarray(numkong.cdist(code, codes, "dot"), np.float64)
-    return found.reshape(-1)
 
 
 def _floor(values: Doubles, count: int) -> float:

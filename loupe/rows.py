@@ -1,6 +1,5 @@
 """The float32 rows of a version, fetched when a search first needs them, each checked by its CRC-32."""
 
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupe.artifacts import Artifacts
-from loupe.codes import Floats, Rows
+from loupe.codes import Floats, Rows, checks
 
 EMBEDDINGS = "embeddings.npy"
 IN_FLIGHT = 16  # requests for rows
@@ -62,12 +61,9 @@ class RowFile:
         body = self._folder.read_part(EMBEDDINGS, self._first + first * self._bytes, len(rows) * self._bytes)
         if len(body) != len(rows) * self._bytes:
             raise Damaged(f"{self._folder.url}/{EMBEDDINGS} ends before its row {first + len(rows)}.")
-        for row, start in zip(rows.tolist(), range(0, len(body), self._bytes), strict=True):
-            found = zlib.crc32(memoryview(body)[start : start + self._bytes])
+        block = np.frombuffer(body, "<f4").reshape(len(rows), -1)
+        for row, found in zip(rows.tolist(), checks(block), strict=True):
             if found != self._checks[row]:
-                expected = f"{int(self._checks[row]):08x}"
-                raise Damaged(
-                    f"{self._folder.url}/{EMBEDDINGS}, row {row}: its CRC-32 is {found:08x}, and was {expected}."
-                )
-        self._rows[rows] = np.frombuffer(body, "<f4").reshape(len(rows), -1)
-        self._there[rows] = True
+                where, expected = f"{self._folder.url}/{EMBEDDINGS}, row {row}", f"{int(self._checks[row]):08x}"
+                raise Damaged(f"{where}: its CRC-32 is {found:08x}, and was {expected}.")
+        self._rows[rows], self._there[rows] = block, True

@@ -77,4 +77,5 @@ def _nearest_of(rows: Floats, centers: Floats) -> tuple[Rows, Floats]:
 
 def _unit(rows: Floats) -> Floats:
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    return np.divide(rows, np.maximum(lengths, 1e-30)[:, None], dtype=np.float32)
+    found: Floats = np.divide(rows, np.maximum(lengths, 1e-30)[:, None], dtype=np.float32)
+    return found

@@ -27,7 +27,9 @@ def unit(vector: ArrayLike, dims: int) -> Floats:
     """The vector with length 1; BadVector where it has none."""
     given = np.asarray(vector, np.float64)
     if given.shape != (dims,):
-        raise BadVector(f"The vector has {given.shape} numbers where the rows of this version have {dims}.")
+        raise BadVector(
+            f"The vector has {' x '.join(map(str, given.shape))} numbers; the rows of this version have {dims}."
+        )
     largest = np.abs(given).max()
     if not np.isfinite(largest) or not largest:
         raise BadVector("The vector has no direction: it holds a number that is not finite, or only zeros.")

@@ -76,7 +76,7 @@ def _crossing(ids: list[Any], known: dict[str, Any]) -> Iterator[Finding]:
     named = {card_id for card_id in ids if isinstance(card_id, str)}
     for row, card_id in enumerate(ids):
         if isinstance(card_id, str) and card_id not in known:
-            yield Finding(METADATA, f"it has nothing of {card_id!r}, which {INDEX} has in row {row}", row)
+            yield Finding(METADATA, f"it has nothing of {card_id!r}, which {INDEX} has in row {row}")
     for card_id in known:
         if card_id not in named:
             yield Finding(METADATA, f"it has {card_id!r}, and no row of {INDEX} is of it")

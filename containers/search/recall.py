@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,18 +55,22 @@ def quickly(nearest: Nearest, query: Floats) -> Rows:
 
 
 def of_cells(
-    asked: Sample, codes: NDArray[np.int8], bounds: NDArray[np.void], table: NDArray[np.void]
+    asked: Sample,
+    codes: NDArray[np.int8],
+    bounds: NDArray[np.void],
+    table: NDArray[np.void],
+    probes: Sequence[int] = PROBES,
 ) -> dict[str, Any]:
     """What `version.json` says of the search: the fewest cells that suffice, or that all is scanned."""
-    recall, probes = 0.0, 0
-    for probes in (probes for probes in PROBES if probes <= len(table)):
-        nearest = Nearest(codes, bounds, asked.source, Cells(table, probes))
+    recall, looked_into = 0.0, 0
+    for looked_into in (few for few in probes if few <= len(table)):
+        nearest = Nearest(codes, bounds, asked.source, Cells(table, looked_into))
         recall = asked.recall(partial(quickly, nearest))
         if recall >= NEEDED:
             reason = f"Recall at {NEIGHBOURS} is {recall:.4f} on {len(asked.queries)} rows."
-            cells = {"cells": len(table), "probes": probes, "recall_at_10": recall}
+            cells = {"cells": len(table), "probes": looked_into, "recall_at_10": recall}
             return {"method": "cells", "reason": reason, **cells}
-    reason = f"Recall at {NEIGHBOURS} in {probes} of {len(table)} cells is {recall:.4f}, and {NEEDED} is needed."
+    reason = f"Recall at {NEIGHBOURS} in {looked_into} of {len(table)} cells is {recall:.4f}, and {NEEDED} is needed."
     return {"method": "scan", "reason": reason}
 
 

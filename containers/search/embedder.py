@@ -19,7 +19,7 @@ def read_preprocessing(body: bytes) -> dict[str, Any]:
     try:
         return {"file": EMBEDDER, **contract.check({"file": EMBEDDER, **json.loads(body)})}
     except (ValueError, TypeError) as error:
-        raise Refused([Finding("preprocessing", str(error))]) from None
+        raise Refused([Finding("preprocessing.json", str(error))]) from None
 
 
 def doubts(network: bytes, preprocessing: dict[str, Any], dims: int) -> list[Finding]:

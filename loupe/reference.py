@@ -84,7 +84,7 @@ class Reference:
     def pointer(self) -> Pointer:
         """What is published now; NotPublished where nothing is."""
         try:
-            found = json.loads(self.root.read(POINTER))
+            found = _parsed(self.root, POINTER)
         except FileNotFoundError:
             raise NotPublished(f"{self.root.url} has no {POINTER}: publish a version first.") from None
         return Pointer(**contracts.check("search/pointer", found))
@@ -93,7 +93,7 @@ class Reference:
         """A sealed version by its name; NoSuchVersion without it."""
         folder = self.folder(name)
         try:
-            facts = contracts.check("search/version", json.loads(folder.read(SEAL)))
+            facts = contracts.check("search/version", _parsed(folder, SEAL))
         except FileNotFoundError:
             raise NoSuchVersion(
                 f"{self.root.url} has no version {name}, or its build has not come to its end."
@@ -105,6 +105,14 @@ class Reference:
     def names(self) -> Iterator[str]:
         """Every version's name, sealed or not, in order."""
         yield from (name for name in self.root.folders() if VERSION_NAME.fullmatch(name))
+
+
+def _parsed(folder: Artifacts, file: str) -> Any:
+    body = folder.read(file)
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Damaged(f"{folder.url}/{file} is no JSON: {error}") from None
 
 
 def damage(folder: Artifacts, file: str, found: dict[str, Any], expected: dict[str, Any]) -> str:

@@ -139,6 +139,9 @@ def test_a_version_that_is_not_there_is_told_from_one_that_is_no_version(loaded:
     reference.folder("fourth").create("version.json", b"{}")
     with pytest.raises(ContractError):
         reference.version("fourth")
+    reference.folder("fifth").create("version.json", b"{")
+    with pytest.raises(Damaged, match=r"fifth/version\.json is no JSON"):
+        reference.version("fifth")
 
 
 def test_rows_are_in_the_order_that_was_asked_for(loaded: Loaded, cards: Deck) -> None:

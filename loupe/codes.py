@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from functools import cached_property
 from typing import Any
 
 import numkong
@@ -14,7 +15,7 @@ Rows = NDArray[np.intp]
 Bytes = NDArray[np.int8]
 
 LONGEST = 127
-ROUNDING = 1e-6  # more than float64 sums, a float32 query and a float32 score are off
+ROUNDING = 2e-6  # more than a float32 score and its estimate by float32 are off
 NORM_TOLERANCE = 1e-3  # of a row: what is left of a unit vector that was kept as float16 meanwhile
 BOUND = np.dtype([("row", "<u4"), ("scale", "<f4"), ("error", "<f4"), ("crc", "<u4")])
 
@@ -57,24 +58,37 @@ def checks(rows: Floats) -> list[int]:
     return [zlib.crc32(row) for row in np.ascontiguousarray(rows, "<f4")]
 
 
+class Code:
+    """The code of a vector, and what it leaves of it, with that one's length."""
+
+    def __init__(self, vector: Doubles) -> None:
+        self.scale = float(np.abs(vector).max()) / LONGEST or 1.0
+        numbers = np.rint(vector / self.scale)
+        self._numbers = numbers.astype(np.int8)[None, :]
+        self.left = vector - numbers * self.scale
+        self.error = math.sqrt(self.left @ self.left)
+
+    def products(self, codes: Bytes, scales: Floats) -> Floats:
+        """Of what this code says with what those say."""
+        found: Floats = np.asarray(numkong.cdist(self._numbers, codes, "dot", out_dtype="float32")).reshape(-1)
+        found *= scales
+        found *= self.scale
+        return found
+
+
 class Question:
-    """A query, and two codes of it: the second is of what the first leaves. Each with the length that is left then."""
+    """A query, its code, and the code of what that leaves."""
 
     def __init__(self, query: Floats) -> None:
         self.query = query
-        self.code, self.scale, left = _coded(query.astype(np.float64))
-        self.error = math.sqrt(left @ left)
-        self.finer_code, self.finer_scale, left = _coded(left)
-        self.finer_error = math.sqrt(left @ left)
+        self.code = Code(query.astype(np.float64))
+
+    @cached_property
+    def finer(self) -> Code:
+        return Code(self.code.left)
 
 
-def products(code: Bytes, codes: Bytes) -> Doubles:
-    """A query's code with each of the rows': whole numbers."""
-    found: Doubles = np.asarray(numkong.cdist(code, codes, "dot"), np.float64)
-    return found.reshape(-1)
-
-
-def margins(errors: Doubles, error: float) -> Doubles:
+def margins(errors: Floats, error: float) -> Floats:
     """How far scores may be from what codes say (Cauchy and Schwarz), where a query's code has this error.
 
     It is the query with what the row's code leaves, and the row's code, no longer than its row and what it leaves, with
@@ -90,10 +104,3 @@ def scores(rows: Floats, query: Floats) -> Floats:
     products: Doubles = rows.astype(np.float64) * query.astype(np.float64)
     found: Any = products.sum(axis=1)
     return np.asarray(found, np.float32)
-
-
-def _coded(vector: Doubles) -> tuple[Bytes, float, Doubles]:
-    """As `encode` does, with what it leaves."""
-    scale = float(np.abs(vector).max()) / LONGEST or 1.0
-    code = np.rint(vector / scale).astype(np.int8)
-    return code[None, :], scale, vector - code * scale

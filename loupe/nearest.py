@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loupe.cells import Cells
-from loupe.codes import Bytes, Doubles, Floats, Question, Rows, margins, products, scores, unit
+from loupe.codes import Bytes, Floats, Question, Rows, margins, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _floor
@@ -44,8 +44,8 @@ class _Seen:
     """Scanned rows: where their codes are, what those say of the scores, and how far they may be off."""
 
     at: Rows
-    estimates: Doubles
-    margins: Doubles
+    estimates: Floats
+    margins: Floats
 
     def where(self, chosen: NDArray[Any]) -> "_Seen":
         return _Seen(self.at[chosen], self.estimates[chosen], self.margins[chosen])
@@ -73,7 +73,7 @@ class Nearest:
         self._codes, self._source, self._cells = codes, source, cells
         self._rows = np.ascontiguousarray(bounds["row"]).astype(np.intp)
         self._positions = np.arange(len(codes))
-        self._scales, self._errors = bounds["scale"].astype(np.float64), bounds["error"].astype(np.float64)
+        self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
 
     @property
     def rows(self) -> int:
@@ -123,22 +123,19 @@ class Nearest:
         return seen, not left
 
     def _scan(self, question: Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
-        raw = _joined([products(question.code, self._codes[part]) for part in parts])
-        scales, errors = (
-            _joined([self._scales[part] for part in parts]),
-            _joined([self._errors[part] for part in parts]),
+        seen = _Seen(
+            at=_joined([self._positions[part] for part in parts]),
+            estimates=_joined([question.code.products(self._codes[part], self._scales[part]) for part in parts]),
+            margins=margins(_joined([self._errors[part] for part in parts]), question.code.error),
         )
-        raw *= scales
-        raw *= question.scale
-        seen = _Seen(_joined([self._positions[part] for part in parts]), raw, margins(errors, question.error))
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
     def _refined(self, question: Question, seen: _Seen) -> _Seen:
         """The same rows, estimated with the query's second code too."""
         parts = [seen.at[start : start + BLOCK_ROWS] for start in range(0, len(seen.at), BLOCK_ROWS)]
-        finer = np.concatenate([products(question.finer_code, self._codes[part]) for part in parts])
-        estimates = seen.estimates + finer * self._scales[seen.at] * question.finer_scale
-        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer_error))
+        finer = [question.finer.products(self._codes[part], self._scales[part]) for part in parts]
+        estimates = seen.estimates + np.concatenate(finer)
+        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer.error))
 
     def _decided(self, query: Floats, seen: _Seen, wanted: int) -> list[Hit]:
         """The best rows themselves: read, the likeliest first, until none that is left can be among them."""
@@ -157,7 +154,7 @@ class Nearest:
         return [Hit(row, score) for row, score in zip(rows.tolist(), best.tolist(), strict=True)]
 
 
-def _floor(values: Doubles, count: int) -> float:
+def _floor(values: Floats, count: int) -> float:
     """A value that `count` of them reach: the count-th largest of the columns' largest.
 
     Neighbours, which are often alike, are in columns of their own.

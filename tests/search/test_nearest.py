@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loupe.codes import BadVector, Doubles, Floats, Question, encode, margins, products, scores, unit
+from loupe.codes import BadVector, Doubles, Floats, Question, encode, margins, scores, unit
 from loupe.nearest import Nearest
 from tests.search.vectors import Memory, bounds_of, clustered, expected, nearest, of_length_one, told, uniform
 
@@ -68,11 +68,10 @@ def test_no_score_is_further_from_what_the_codes_say_than_the_bound(rows: Floats
     question = Question(unit(np.random.default_rng(seed).standard_normal(rows.shape[1]), rows.shape[1]))
     codes, scales, errors = encode(rows)
     true = rows.astype(np.float64) @ question.query.astype(np.float64)
-    coarse = products(question.code, codes) * scales * question.scale
-    fine = coarse + products(question.finer_code, codes) * scales * question.finer_scale
-    wide = errors.astype(np.float64)
-    assert (np.abs(true - coarse) <= margins(wide, question.error)).all()
-    assert (np.abs(true - fine) <= margins(wide, question.finer_error)).all()
+    coarse = question.code.products(codes, scales)
+    fine = coarse + question.finer.products(codes, scales)
+    assert (np.abs(true - coarse) <= margins(errors, question.code.error)).all()
+    assert (np.abs(true - fine) <= margins(errors, question.finer.error)).all()
 
 
 @pytest.mark.parametrize("make", [uniform, clustered])

@@ -11,7 +11,7 @@ from loupe.cells import Cells
 from loupe.codes import Bytes, Floats, Question, Rows, margins, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
-COLUMNS = 128  # see _floor
+COLUMNS = 128  # see _high
 FEW = 2  # times as many rows as are wanted are read at once
 
 
@@ -57,13 +57,39 @@ class _Seen:
             np.concatenate([self.margins, other.margins]),
         )
 
-    def floor(self, count: int) -> float:
-        """A score that `count` of the rows reach; of fewer rows, none."""
-        return _floor(self.estimates - self.margins, count) if len(self.at) >= count else -np.inf
+    def take_likeliest(self, count: int) -> Rows:
+        """Where the codes are of so many rows with high estimates, which are then no longer within reach."""
+        likely = (self.estimates >= _high(self.estimates, count)).nonzero()[0]
+        if len(likely) > 2 * count:  # as where many are equal
+            likely = likely[(-self.estimates[likely]).argsort(kind="stable")[:count]]
+        self.estimates[likely] = np.nan  # which reaches nothing
+        return self.at[likely]
 
-    def within_reach(self, floor: float) -> "_Seen":
-        """Those that may reach a score."""
-        return self.where((self.estimates >= floor - self.margins).nonzero()[0])
+    def within_reach(self, score: float) -> "_Seen":
+        """Those that may have this score, or a higher one."""
+        return self.where((self.estimates + self.margins >= score).nonzero()[0])
+
+
+class _Best:
+    """The best of the rows that were read, by falling score, equal ones by row."""
+
+    def __init__(self, query: Floats, source: RowSource, wanted: int) -> None:
+        self._query, self._source, self.wanted = query, source, wanted
+        self._scores, self._rows = np.empty(0, np.float32), np.empty(0, np.intp)
+
+    @property
+    def last(self) -> float:
+        """The score that others must have to be among them."""
+        return float(self._scores[-1]) if len(self._scores) == self.wanted else -np.inf
+
+    def add(self, rows: Rows) -> None:
+        found = np.concatenate([self._scores, scores(self._source.take(rows), self._query)])
+        rows = np.concatenate([self._rows, rows])
+        top = np.lexsort((rows, -found))[: self.wanted]
+        self._scores, self._rows = found[top], rows[top]
+
+    def hits(self) -> list[Hit]:
+        return [Hit(row, score) for row, score in zip(self._rows.tolist(), self._scores.tolist(), strict=True)]
 
 
 class Nearest:
@@ -102,23 +128,24 @@ class Nearest:
         wanted = min(limit, self.rows if allowed is None else int(np.count_nonzero(allowed)))
         if wanted < 1:
             return Answer([], proven=True)
-        seen, proven = self._seen(question, wanted, allowed, exact=exact)
-        seen = seen.within_reach(seen.floor(wanted))
-        if len(seen.at) > FEW * wanted:
-            seen = self._refined(question, seen)
-        return Answer(self._decided(question.query, seen, wanted), proven)
+        best = _Best(question.query, self._source, wanted)
+        if self._cells:
+            seen, proven = self._look_into_cells(self._cells, question, best, allowed, exact=exact)
+        else:
+            seen, proven = self._scan(question, [slice(0, self.rows)], allowed), True
+            best.add(self._rows[seen.take_likeliest(FEW * wanted)])
+        self._decide(question, best, seen)
+        return Answer(best.hits(), proven)
 
-    def _seen(
-        self, question: Question, wanted: int, allowed: NDArray[np.bool_] | None, *, exact: bool
+    def _look_into_cells(
+        self, cells: Cells, question: Question, best: _Best, allowed: NDArray[np.bool_] | None, *, exact: bool
     ) -> tuple[_Seen, bool]:
-        """The rows that were scanned, and whether all others are proven to be worse."""
-        if not self._cells:
-            return self._scan(question, [slice(0, self.rows)], allowed), True
-        cells, highest = self._cells.order(question)
-        probes = self._cells.probes
-        seen = self._scan(question, self._cells.slices(cells[:probes]), allowed)
-        left = self._cells.slices(cells[probes:][highest[probes:] >= seen.floor(wanted)])
-        if left and (exact or allowed is not None or len(seen.at) < wanted):
+        """The rows that were scanned, the likeliest already in `best`; and whether all others are proven worse."""
+        order, highest = cells.order(question)
+        seen = self._scan(question, cells.slices(order[: cells.probes]), allowed)
+        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        left = cells.slices(order[cells.probes :][highest[cells.probes :] >= best.last])
+        if left and (exact or allowed is not None or best.last == -np.inf):
             return seen.with_(self._scan(question, left, allowed)), True
         return seen, not left
 
@@ -130,39 +157,36 @@ class Nearest:
         )
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
-    def _refined(self, question: Question, seen: _Seen) -> _Seen:
-        """The same rows, estimated with the query's second code too."""
-        parts = [seen.at[start : start + BLOCK_ROWS] for start in range(0, len(seen.at), BLOCK_ROWS)]
-        finer = [question.finer.products(self._codes[part], self._scales[part]) for part in parts]
-        estimates = seen.estimates + np.concatenate(finer)
-        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer.error))
-
-    def _decided(self, query: Floats, seen: _Seen, wanted: int) -> list[Hit]:
-        """The best rows themselves: read, the likeliest first, until none that is left can be among them."""
+    def _decide(self, question: Question, best: _Best, seen: _Seen) -> None:
+        """Read rows, the likeliest first, until none that is left can be among the best."""
+        seen = self._refined(question, seen.within_reach(best.last))
         highest = -(seen.estimates + seen.margins)
         order = highest.argsort(kind="stable")
-        highest, candidates = highest[order], self._rows[seen.at[order]]
-        best, rows = np.empty(0, np.float32), np.empty(0, np.intp)
-        start, stop = 0, FEW * wanted
-        while start < min(stop, len(candidates)):
-            read = candidates[start:stop]
-            best, rows = np.concatenate([best, scores(self._source.take(read), query)]), np.concatenate([rows, read])
-            top = np.lexsort((rows, -best))[:wanted]
-            best, rows = best[top], rows[top]
-            within_reach = int(highest.searchsorted(-float(best[-1]), side="right"))
-            start, stop = stop, min(within_reach, stop + BLOCK_ROWS)
-        return [Hit(row, score) for row, score in zip(rows.tolist(), best.tolist(), strict=True)]
+        highest, rows = highest[order], self._rows[seen.at[order]]
+        start = 0
+        while (within_reach := int(highest.searchsorted(-best.last, side="right"))) > start:
+            best.add(rows[start : min(within_reach, start + BLOCK_ROWS)])
+            start += BLOCK_ROWS
+
+    def _refined(self, question: Question, seen: _Seen) -> _Seen:
+        """The same rows, estimated with the code of what the query's code leaves, too."""
+        estimates = seen.estimates.copy()
+        for start in range(0, len(seen.at), BLOCK_ROWS):
+            at = seen.at[start : start + BLOCK_ROWS]
+            estimates[start : start + BLOCK_ROWS] += question.finer.products(self._codes[at], self._scales[at])
+        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer.error))
 
 
-def _floor(values: Floats, count: int) -> float:
-    """A value that `count` of them reach: the count-th largest of the columns' largest.
+def _high(values: Floats, count: int) -> float:
+    """A value that at least `count` of them reach, and hardly more: the count-th largest of the columns' largest.
 
     Neighbours, which are often alike, are in columns of their own.
     """
     columns = len(values) // COLUMNS
     if columns >= 2 * count:
         values = values[: columns * COLUMNS].reshape(COLUMNS, columns).max(axis=0)
-    return float(np.partition(values, len(values) - count)[len(values) - count])
+    count = min(count, len(values))
+    return float(np.partition(values, len(values) - count)[len(values) - count]) if count else np.inf
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

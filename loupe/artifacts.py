@@ -194,11 +194,14 @@ class S3Artifacts(Artifacts):
             return body.read()
 
     def read_part(self, name: str, at: int, count: int) -> bytes:
-        with missing_is_not_found(self._s3):
-            found = self._s3.get_object(
-                Bucket=self._bucket, Key=self._prefix + name, Range=f"bytes={at}-{at + count - 1}"
-            )
-        return found["Body"].read()
+        wanted = f"bytes={at}-{at + count - 1}"
+        try:
+            with missing_is_not_found(self._s3):
+                return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name, Range=wanted)["Body"].read()
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidRange":
+                raise
+            return b""
 
     def size(self, name: str) -> int:
         with missing_is_not_found(self._s3):

@@ -85,8 +85,9 @@ def test_a_row_that_is_not_what_it_was_is_refused_with_both_checksums(loaded: Lo
 
 def test_embeddings_that_end_early_are_refused_with_the_row(loaded: Loaded, cards: Deck) -> None:
     overwritten(loaded, loaded.version.read("embeddings.npy")[: 128 + 4 * DIMS * 17 + 5])
-    with pytest.raises(Damaged, match=r"embeddings\.npy ends before its row"):
-        loaded.rows.fetch_all()
+    for row in (17, 200):
+        with pytest.raises(Damaged, match=r"embeddings\.npy ends before its row"):
+            loaded.nearest.row(row)
 
 
 def overwritten(loaded: Loaded, body: bytes) -> None:

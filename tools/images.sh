@@ -197,14 +197,14 @@ import json, sys
 import numpy as np
 from pathlib import Path
 from usearch.index import Index
-folder, rows = Path(sys.argv[1]), np.random.default_rng(1).standard_normal((500, 64)).astype(np.float32)
+folder, rows = Path(sys.argv[1]), np.random.default_rng(1).standard_normal((100, 64)).astype(np.float32)
 rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 np.save(folder / "embeddings.npy", rows)
 index = Index(ndim=64, metric="ip", dtype="f32")
-index.add(np.arange(500), rows)
+index.add(np.arange(100), rows)
 index.save(folder / "usearch.index")
-(folder / "index.json").write_text(json.dumps([f"card-{row}" for row in range(500)]))
-(folder / "metadata.json").write_text(json.dumps({f"card-{row}": {"row": row} for row in range(500)}))
+(folder / "index.json").write_text(json.dumps([f"card-{row}" for row in range(100)]))
+(folder / "metadata.json").write_text(json.dumps({f"card-{row}": {"row": row} for row in range(100)}))
 PYTHON
   chown -R 990:990 "$cards"
   said=$(run_search build /cards/embeddings.npy --index-json /cards/index.json --metadata /cards/metadata.json \

@@ -51,6 +51,17 @@ def test_a_proven_answer_is_what_exact_sums_find(
     assert len(answer.hits) == limit
 
 
+@given(st.integers(0, 10_000), st.integers(2, 4), st.integers(1, 12))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_no_cell_is_passed_over_that_holds_one_of_the_nearest(seed: int, dims: int, limit: int) -> None:
+    """In few dimensions many of the nearest are in the cells beside the first."""
+    rows = uniform(300, dims, seed)
+    found, vector = of(rows), uniform(1, dims, seed + 1)[0]
+    answer = nearest(rows, found.order, Cells(found.table, 1)).search(vector, limit)
+    assert told(answer) == expected(rows, vector, limit)
+    assert answer.proven
+
+
 def test_answers_from_few_cells_are_proven_where_rows_lie_in_clusters() -> None:
     rows = clustered(2500, 48, spread=0.2)
     found = of(rows)

@@ -26,37 +26,40 @@ class RowFile:
         self._first = size - len(bounds) * self._bytes
         self._checks = np.empty(len(bounds), np.uint32)
         self._checks[bounds["row"]] = bounds["crc"]
-        self._rows = np.empty((len(bounds), dims), np.float32)  # the system gives memory to what is written only
-        self._there = np.zeros(len(bounds), np.bool_)
-
-    @property
-    def fetched(self) -> int:
-        """How many rows are in memory."""
-        return int(np.count_nonzero(self._there))
+        self._places = np.full(len(bounds), -1, np.intp)  # of each row among those that are kept
+        self._kept = np.empty((0, dims), np.float32)
+        self.fetched = 0
 
     def take(self, rows: Rows) -> Floats:
         """These rows, in this order; Damaged names the first that is not what it was."""
-        self._fetch(np.unique(rows[~self._there[rows]]))
-        return np.asarray(self._rows[rows], np.float32)
+        self._fetch(np.unique(rows[self._places[rows] < 0]))
+        return np.asarray(self._kept[self._places[rows]], np.float32)
 
     def fetch_all(self) -> None:
         """Every row that is not in memory yet."""
-        self._fetch(np.flatnonzero(~self._there))
+        self._fetch(np.flatnonzero(self._places < 0))
 
     def _fetch(self, missing: Rows) -> None:
         """Rows that follow each other are one request, of many at the same time."""
+        if not len(missing):
+            return
+        self._make_room(self.fetched + len(missing))
         most = max(1, BLOCK_BYTES // self._bytes)
         ends = [0, *(np.flatnonzero(np.diff(missing) > 1) + 1).tolist(), len(missing)]
-        parts = [
-            missing[at : min(at + most, stop)] for start, stop in pairwise(ends) for at in range(start, stop, most)
-        ]
-        if len(parts) > 1:
-            with ThreadPoolExecutor(min(IN_FLIGHT, len(parts))) as threads:
-                list(threads.map(self._fetch_part, parts))
-        elif parts:
-            self._fetch_part(parts[0])
+        parts = [(at, min(at + most, stop)) for start, stop in pairwise(ends) for at in range(start, stop, most)]
+        with ThreadPoolExecutor(min(IN_FLIGHT, len(parts))) as threads:
+            list(threads.map(lambda part: self._fetch_part(missing[slice(*part)], self.fetched + part[0]), parts))
+        self._places[missing] = np.arange(self.fetched, self.fetched + len(missing))
+        self.fetched += len(missing)
 
-    def _fetch_part(self, rows: Rows) -> None:
+    def _make_room(self, rows: int) -> None:
+        """For so many rows, and more to come: each is moved a few times only."""
+        if rows > len(self._kept):
+            kept = np.empty((min(len(self._places), max(rows, 2 * len(self._kept))), self._kept.shape[1]), np.float32)
+            kept[: self.fetched] = self._kept[: self.fetched]
+            self._kept = kept
+
+    def _fetch_part(self, rows: Rows, place: int) -> None:
         first = int(rows[0])
         body = self._folder.read_part(EMBEDDINGS, self._first + first * self._bytes, len(rows) * self._bytes)
         if len(body) != len(rows) * self._bytes:
@@ -66,4 +69,4 @@ class RowFile:
             if found != self._checks[row]:
                 where, expected = f"{self._folder.url}/{EMBEDDINGS}, row {row}", f"{int(self._checks[row]):08x}"
                 raise Damaged(f"{where}: its CRC-32 is {found:08x}, and was {expected}.")
-        self._rows[rows], self._there[rows] = block, True
+        self._kept[place : place + len(rows)] = block

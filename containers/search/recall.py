@@ -75,7 +75,10 @@ def of_cells(
 
 
 def of_usearch(asked: Sample, path: Path, shape: tuple[int, int]) -> dict[str, Any]:
-    """What `version.json` says of an index; it is read by another process, which may crash over a broken one."""
+    """What `version.json` says of an index.
+
+    Another process reads it: a broken index may crash that, and onnxruntime crashes where usearch was imported before.
+    """
     command = [sys.executable, "-m", "containers.search.usearch_index", str(path), *map(str, shape)]
     body = np.ascontiguousarray(asked.queries).tobytes()
     done = subprocess.run(command, input=body, capture_output=True, check=False)  # noqa: S603  # our own

@@ -12,6 +12,7 @@ from loupe.codes import Floats
 from tests.search.vectors import clustered
 
 ROWS, DIMS = 300, 32
+FILES = ["bounds.npy", "cards.json.gz", "codes.npy", "embeddings.npy", "index.json", "metadata.json"]
 
 
 @dataclass(frozen=True)

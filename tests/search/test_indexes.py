@@ -1,13 +1,14 @@
 """What may come with the embeddings: an index, used only if it finds what there is, and a network for pictures."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from usearch.index import Index
 
 from containers.search.build import build
 from containers.search.findings import Refused
@@ -40,9 +41,17 @@ def reference(tmp_path: Path) -> Reference:
 
 
 def index_of(path: Path, rows: Floats) -> Path:
-    index = Index(ndim=rows.shape[1], metric="ip", dtype="f32")
-    index.add(np.arange(len(rows)), rows, threads=1)
-    index.save(str(path))
+    """In a process of its own, for onnxruntime crashes where usearch was imported before it."""
+    code = """if True:
+        import sys
+        import numpy as np
+        from usearch.index import Index
+        rows = np.load(sys.argv[1])
+        index = Index(ndim=rows.shape[1], metric="ip", dtype="f32")
+        index.add(np.arange(len(rows)), rows, threads=1)
+        index.save(sys.argv[2])"""
+    np.save(path.with_suffix(".npy"), rows)
+    subprocess.run([sys.executable, "-c", code, path.with_suffix(".npy"), path], check=True, timeout=60)
     return path
 
 

@@ -39,10 +39,6 @@ class Artifacts(ABC):
         """A seekable file that fetches what is read of it; FileNotFoundError without it."""
 
     @abstractmethod
-    def read_part(self, name: str, at: int, count: int) -> bytes:
-        """So many bytes from there on, or as many as there are; FileNotFoundError without the object."""
-
-    @abstractmethod
     def size(self, name: str) -> int:
         """How many bytes it has; FileNotFoundError without it."""
 
@@ -76,6 +72,12 @@ class Artifacts(ABC):
             raise TooLarge(f"{self.url}/{name} has more than {most_bytes} bytes.")
         with self.open(name) as file:
             return file.read()
+
+    def read_part(self, name: str, at: int, count: int) -> bytes:
+        """So many bytes from there on, or as many as there are; FileNotFoundError without the object."""
+        with self.open(name) as file:
+            file.seek(at)
+            return file.read(count)
 
     def create(self, name: str, body: bytes) -> bool:
         """Write an object if it is not there; False if it was, with whatever bytes."""
@@ -122,11 +124,6 @@ class FolderArtifacts(Artifacts):
         if not self._path(name).is_file():
             raise FileNotFoundError(f"{self.url}/{name}")
         return self._path(name).open("rb")
-
-    def read_part(self, name: str, at: int, count: int) -> bytes:
-        with self._path(name).open("rb") as file:
-            file.seek(at)
-            return file.read(count)
 
     def size(self, name: str) -> int:
         return self._path(name).stat().st_size

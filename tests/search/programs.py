@@ -12,11 +12,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def program(*words: str | Path, reference: Reference, code: str = "") -> "subprocess.CompletedProcess[str]":
-    """The program in a process of its own, after some code that disturbs it."""
+    """The program in a process of its own, after some code that disturbs it; what a kill leaves stays in the test's."""
     run = f"{code}\nimport sys; from containers.search.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", run, *map(str, words)]
-    environment = {**os.environ, "LOUPE_REFERENCE": reference.root.url}
-    return subprocess.run(command, cwd=ROOT, env=environment, text=True, capture_output=True, check=False, timeout=120)
+    told = {"LOUPE_REFERENCE": reference.root.url, "TMPDIR": str(Path(reference.root.url).parent)}
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **told}, text=True, capture_output=True, check=False, timeout=120
+    )
 
 
 def build_words(cards: Deck) -> list[str | Path]:

@@ -1,0 +1,3 @@
+"""The environment variable that tells the program where the reference versions are."""
+
+REFERENCE = "LOUPE_REFERENCE"

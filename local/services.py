@@ -114,6 +114,7 @@ class Services:
 
 def _answer_as_aws_does() -> None:
     objects.serve_ranges_of_versions()
+    objects.keep_conditions_of_copies()
     deliveries.name_object_versions()
     access.trust_loopback()
     access.require_keys()

@@ -6,10 +6,10 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from lambdas.archive.objects import Found
 from loupe import contracts
@@ -45,7 +45,7 @@ def entry(line: bytes) -> Entry:
     return Entry(**contracts.check("archive/checksum", json.loads(line)))
 
 
-class NewList:
+class NewList(AbstractContextManager["NewList"]):
     """A list that is being written, in a file of this machine; the same entries give the same bytes."""
 
     def __init__(self, path: Path) -> None:
@@ -56,15 +56,12 @@ class NewList:
     def add(self, entry: Entry) -> None:
         self._lines.write(entry.line())
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._lines.close()
         self._file.close()
 
 
-class KeptList:
+class KeptList(AbstractContextManager["KeptList"]):
     """A list as it lies in the archive, fetched once and compared with its checksum; it may be gone through again."""
 
     def __init__(self, artifacts: Artifacts, name: str, sha256: str) -> None:
@@ -81,6 +78,9 @@ class KeptList:
         self._file.seek(0)
         with gzip.open(self._file, "rb") as lines:
             yield from map(entry, lines)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
     def close(self) -> None:
         self._file.close()

@@ -20,7 +20,7 @@ class NoVersion(ValueError):
 class Restored(StrEnum):
     """How far it is."""
 
-    BACK = "back"  # it is the newest version now
+    BACK = "restored"  # it is the newest version now
     THAWING = "thawing"  # S3 has been asked for it, and needs hours
 
 

@@ -124,7 +124,8 @@ def _sent(there: _There, source: Objects, found: Found) -> Copied:
     if found.size > WHOLE_BYTES:
         return _sent_in_parts(there, path, found)
     sha256 = sha256_of(source, found).sha256
-    asked = {**there.where, **there.condition, "ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+    checksum = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+    asked = {**there.where, **there.condition, **checksum}
 
     def put() -> Any:
         if not found.size:

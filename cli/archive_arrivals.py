@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,13 @@ def imported(source: Root, target: Root, found: Plan, *, into: str, dry_run: boo
             for arrival in work.arrivals(found.planned, dry_run=dry_run):
                 progress.advance(bar)
                 arrivals.append(arrival)
-                if not dry_run and arrival != told.get(arrival.key):
+                if not dry_run and not _is_known(arrival, told.get(arrival.key)):
                     kept.add(arrival.told())
     return arrivals
+
+
+def _is_known(arrival: Arrival, told: Arrival | None) -> bool:
+    return told is not None and told.came is not Came.FAILED and replace(arrival, came=told.came) == told
 
 
 def counted(found: Plan, arrivals: list[Arrival]) -> dict[str, Any]:

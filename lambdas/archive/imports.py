@@ -1,7 +1,7 @@
 """Objects elsewhere → what an import of them would do, and what it did, object by object: nothing is overwritten."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -112,7 +112,7 @@ class Import:
         if one.there is None:
             return _arrival(one, Came.COPIED)
         if (told := self._told.get(one.key)) and _still(told, one.source, one.there):
-            return told
+            return replace(told, came=Came.PRESENT)
         if one.there.size != one.source.size:
             reason = f"has {one.there.size} bytes there, and {one.source.size} in what was to be copied"
             return _arrival(one, Came.DIFFERS, reason=reason)

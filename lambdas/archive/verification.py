@@ -1,5 +1,6 @@
 """The archive against its manifest, in the order of the keys: it may stop after any step and go on from there."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,12 +15,16 @@ from lambdas.archive.objects import ChangedMeanwhile, Cold, Found, Objects
 from lambdas.archive.tree import Tree
 from loupe.ahead import worked_ahead
 
-STEP = 1_000
+STEP = 1_000  # objects, if they do not take longer than
+STEP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What was found up to a key and since the step before; `rests_on` counts objects by what vouches for them."""
+    """What was found up to a key and since the step before; `rests_on` counts objects by what vouches for them.
+
+    Only objects count that were compared: what the tree's contract does not verify is passed over.
+    """
 
     after: str
     objects: int = 0
@@ -68,12 +73,12 @@ class Verification:
         """What is found after a key; from a listing made elsewhere, where there is one."""
         walked = self._objects.walk(after=after) if listed is None else (one for one in listed if one.key > after)
         expected = (entry for entry in self._entries if entry.key > after)
-        step = list[_Judged]()
+        step, begun = list[_Judged](), time.monotonic()
         for judged in worked_ahead(self._judged, side_by_side(filter(_counts, walked), expected)):
             step.append(judged)
-            if len(step) == STEP:
+            if len(step) >= STEP or time.monotonic() > begun + STEP_SECONDS:
                 yield _step(step)
-                step = []
+                step, begun = [], time.monotonic()
         if step:
             yield _step(step)
 
@@ -126,7 +131,7 @@ def _read(found: Found, evidence: Evidence) -> int:
 def _step(judged: list[_Judged]) -> Step:
     return Step(
         after=judged[-1].key,
-        objects=len(judged),
+        objects=sum(1 for one in judged if one.finding or one.evidence),
         bytes_read=sum(one.bytes_read for one in judged),
         rests_on=dict(Counter(str(one.evidence) for one in judged if one.evidence)),
         findings=[one.finding for one in judged if one.finding],

@@ -105,7 +105,7 @@ def test_an_import_that_was_stopped_does_not_look_again_at_what_it_told_of(
     told = {arrival.key: arrival for arrival in imported(old, project)}
     asked = Counter[str]()
     s3.meta.events.register("before-call.s3", lambda model, **_: asked.update([model.name]))
-    assert {arrival.key: arrival for arrival in imported(old, project, told=told)} == told
+    assert came(imported(old, project, told=told)) == {Came.PRESENT: len(ODD)}
     assert set(asked) == {"ListObjectsV2", "ListObjectVersions"}
     s3.put_object(Bucket="old", Key=f"cards/data/raw/{ODD[1]}", Body=b"z" * 900)
     assert came(imported(old, project, told=told))[Came.DIFFERS] == 1

@@ -61,4 +61,4 @@ def root_of(place: str | None, env: str | None) -> Root:
         return Root(place.rstrip("/"), where, where.client("s3"))
     if not Path(place).is_dir():
         raise Trouble(f"{place} is no folder, and no address like s3://bucket/folder.")
-    return Root(str(Path(place)))
+    return Root(str(Path(place).resolve()))

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +98,8 @@ class _There:
             asked = {**self.where, **self.condition, "UploadId": upload, "MultipartUpload": {"Parts": parts}}
             return Copied(self.s3.complete_multipart_upload(**asked).get("VersionId"), None)
         except BaseException:
-            self.s3.abort_multipart_upload(**self.where, UploadId=upload)
+            with suppress(ClientError):  # the bucket's lifecycle does away with parts that stay
+                self.s3.abort_multipart_upload(**self.where, UploadId=upload)
             raise
 
 

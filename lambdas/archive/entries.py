@@ -51,7 +51,7 @@ class NewList(AbstractContextManager["NewList"]):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("wb")
-        self._lines = gzip.GzipFile(fileobj=self._file, mode="wb", filename="", mtime=0)
+        self._lines = gzip.GzipFile(fileobj=self._file, mode="wb", filename="", mtime=0, compresslevel=6)
 
     def add(self, entry: Entry) -> None:
         self._lines.write(entry.line())

@@ -17,7 +17,7 @@ from loupe.ahead import worked_ahead
 
 KEY_BYTES = 1024
 OWN = "metadata/"  # the archive writes its own
-_OF_ONE_OBJECT = frozenset({"AccessDenied", "KMS.DisabledException", "InvalidObjectState"})
+_OF_ONE_OBJECT = frozenset({"AccessDenied", "InvalidObjectState", "KMS.DisabledException", "NoSuchKey", "404"})
 
 
 class Came(StrEnum):
@@ -100,13 +100,17 @@ class Import:
             return self._compared(one)
         try:
             copied = self._copies.add(one.key, self._source, one.source)
-        except Occupied as error:
-            there = self._target.look(one.key)
-            again = Planned(key=one.key, source=one.source, there=there)
-            return self._compared(again) if there else _failed(one, error)
+        except Occupied:
+            return self._came_first(one, self._target.look(one.key))
         except (ChangedMeanwhile, Cold, ClientError) as error:
             return _failed(one, error)
         return _arrival(one, Came.COPIED, version_id=copied.version, sha256=copied.sha256)
+
+    def _came_first(self, one: Planned, there: Found | None) -> Arrival:
+        """What another has put there meanwhile; without it the condition that did not hold was the source's."""
+        if there is None:
+            return _arrival(one, Came.FAILED, reason="it has been changed while it was copied: import it again")
+        return self._compared(Planned(key=one.key, source=one.source, there=there))
 
     def _compared(self, one: Planned) -> Arrival:
         if one.there is None:

@@ -124,6 +124,16 @@ def test_a_byte_that_flips_on_the_disk_is_found(folder: Path) -> None:
     assert (finding["kind"], finding["key"]) == ("altered", "models/student/v2.0/student.onnx")
 
 
+def test_a_reference_version_whose_files_do_not_agree_is_named(folder: Path) -> None:
+    version = folder / "data" / "reference" / "2026-01-11"
+    version.mkdir(parents=True)
+    for name, body in (("index.json", '["a", "b"]'), ("metadata.json", '{"a": {}}'), ("embeddings.npy", "none")):
+        (version / name).write_text(body)
+    told("manifest", folder)
+    [finding] = told("verify", folder, exit_code=1)["findings"]
+    assert (finding["kind"], finding["key"]) == ("reference", "data/reference/2026-01-11/embeddings.npy")
+
+
 def test_a_manifest_does_not_forget_a_loss_unless_that_is_accepted(bucket: Any) -> None:
     first = told("manifest", "--env", "dev")["manifest"]
     bucket.delete_object(Bucket=PROJECT, Key="models/student/v2.0/student.onnx")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import archive_arrivals, archive_manifest, archive_restores, archive_verification
+from cli import archive_arrivals, archive_manifest, archive_metrics, archive_restores, archive_verification
 from cli.archive_deletions import Cleared, Clearing
 from cli.archive_project import project, root_of
 from cli.options import AsJson, Environment
@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Everything the project owns, and whether it is still there.",
 )
+app.command()(archive_metrics.metrics)
+app.command("tree")(archive_metrics.show_tree)
 SHOWN = 100  # rows of what may be very many; --json has all
 NOT_YET = 75  # exit code of what will be done when asked again later
 Place = Annotated[

@@ -166,7 +166,7 @@ class Breaking(StreamingBody):
     """A body that breaks after its last byte."""
 
     def __init__(self, body: bytes) -> None:
-        super().__init__(io.BytesIO(body), None)
+        super().__init__(io.BytesIO(body), len(body))
 
     def iter_chunks(self, chunk_size: int = 1024) -> Iterator[bytes]:
         yield from super().iter_chunks(chunk_size)

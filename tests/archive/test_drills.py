@@ -6,15 +6,16 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.config import Config
+from typer.testing import CliRunner
 
 from cli.account import PATIENT
+from cli.main import app
 from lambdas.archive import manifest
 from lambdas.archive.bucket import S3Objects
 from lambdas.archive.imports import Arrival, Came, Import, plan
@@ -66,9 +67,10 @@ def bucket(s3: Any) -> str:
     return name
 
 
-@pytest.fixture
-def home(running_laptop: Laptop) -> Iterator[Path]:
+@pytest.fixture(autouse=True)
+def home(running_laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where commands leave what they have done so far."""
+    monkeypatch.setenv("LOUPE_HOME", str(running_laptop.home))
     return running_laptop.home / "archive"
 
 
@@ -79,12 +81,11 @@ def started(laptop: Laptop, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def told(laptop: Laptop, *words: str) -> tuple[int, Any]:
+def told(*words: str) -> tuple[int, Any]:
     """What a command says to machines, and its exit code."""
-    process = started(laptop, *words, "--json")
-    out, error = process.communicate(timeout=120)
-    assert out, error.decode()
-    return process.returncode, json.loads(out)
+    ran = CliRunner().invoke(app, ["archive", *words, "--json"])
+    assert ran.stdout, repr(ran.exception)
+    return ran.exit_code, json.loads(ran.stdout)
 
 
 def killed(laptop: Laptop, home: Path, *words: str) -> int:
@@ -114,14 +115,14 @@ def test_a_verification_that_is_killed_again_and_again_finds_what_one_that_is_no
     running_laptop: Laptop, s3: Any, bucket: str, home: Path
 ) -> None:
     place = f"s3://{bucket}"
-    assert told(running_laptop, "manifest", place)[0] == 0
+    assert told("manifest", place)[0] == 0
     for number in (2, 31, COUNT - 1):
         s3.put_object(Bucket=bucket, Key=f"data/raw/{number:03}.png", Body=b"other")
     s3.delete_object(Bucket=bucket, Key="data/raw/030.png")
-    whole = told(running_laptop, "verify", place, "--read-all")
+    whole = told("verify", place, "--read-all")
     for _ in range(2):
         killed(running_laptop, home, "verify", place, "--read-all")
-    code, found = told(running_laptop, "verify", place, "--read-all")
+    code, found = told("verify", place, "--read-all")
     assert found.pop("went_on_after")
     assert whole[1].pop("went_on_after") is None
     assert (code, found) == whole
@@ -137,12 +138,12 @@ def test_an_import_that_is_killed_again_and_again_copies_everything_once(
     words = ("import", f"s3://{bucket}", "--into", into)
     for _ in range(3):
         killed(running_laptop, home, *words)
-    code, counts = told(running_laptop, *words)
+    code, counts = told(*words)
     assert (code, counts["copied"] + counts["present"], counts["troubles"]) == (0, COUNT, [])
     assert counts["present"] > 0
     copied = {key: number for key, number in versions(s3, project).items() if key.startswith(into)}
     assert copied == {f"{into}/data/raw/{number:03}.png": 1 for number in range(COUNT)}
-    assert told(running_laptop, *words)[1]["copied"] == 0
+    assert told(*words)[1]["copied"] == 0
     assert len(versions(s3, bucket)) == COUNT
 
 
@@ -159,10 +160,25 @@ def test_two_imports_at_once_copy_everything_once(running_laptop: Laptop, s3: An
     assert len(copied) == COUNT
 
 
+def test_what_changes_at_its_source_while_it_is_copied_is_told_and_nothing_else_fails(
+    running_laptop: Laptop, s3: Any, bucket: str
+) -> None:
+    project, into = Plates(running_laptop).project, f"experiments/{bucket}/"
+    source, target = S3Objects(f"s3://{bucket}", s3, versions=False), S3Objects(f"s3://{project}", s3)
+    found = plan(source, target, tree(), into=into)
+    s3.put_object(Bucket=bucket, Key="data/raw/003.png", Body=b"meanwhile")
+    s3.delete_object(Bucket=bucket, Key="data/raw/004.png")
+    failed = [one for one in Import(source, target).arrivals(found.planned) if one.came is not Came.COPIED]
+    assert [(one.key[-7:], one.came) for one in failed] == [("003.png", Came.FAILED), ("004.png", Came.FAILED)]
+    assert "changed while it was copied" in str(failed[0].reason)
+    again = plan(source, target, tree(), into=into)
+    assert [one.key[-7:] for one in again.planned if one.there is None] == ["003.png"]
+
+
 def test_slow_down_slows_down_and_nothing_else(running_laptop: Laptop, bucket: str) -> None:
     place = f"s3://{bucket}"
     running_laptop.inject({"action": "s3:ListBucketVersions", "times": 3, **SLOW_DOWN})
-    assert told(running_laptop, "manifest", place)[1]["manifest"]["objects"] == COUNT
+    assert told("manifest", place)[1]["manifest"]["objects"] == COUNT
     session, patient = running_laptop.session(), Config(s3={"addressing_style": "path"}).merge(PATIENT)
     client = session.client("s3", endpoint_url=running_laptop.url, config=patient)
     artifacts = open_artifacts(place, client)
@@ -182,18 +198,20 @@ def test_odd_keys_are_imported_written_down_verified_and_brought_back_as_they_ar
         s3.put_object(Bucket=target, Key=f"data/raw/{key}", Body=key.encode())
     s3.put_object(Bucket=target, Key="data/raw/folder/", Body=b"")
     place = f"s3://{target}"
-    assert told(running_laptop, "manifest", place)[1]["manifest"]["objects"] == len(ODD)
-    assert told(running_laptop, "verify", place)[1]["findings"] == []
+    assert told("manifest", place)[1]["manifest"]["objects"] == len(ODD)
+    assert told("verify", place)[1]["findings"] == []
     into = f"experiments/{target}"
-    counts = told(running_laptop, "import", place, "--into", into)[1]
+    counts = told("import", place, "--into", into)[1]
     assert (counts["copied"], counts["left_out"]) == (len(ODD) + 2, 1)  # the manifest and its list too
     project = Plates(running_laptop).project
     for key in ODD:
         whole = f"{into}/data/raw/{key}"
         assert s3.get_object(Bucket=project, Key=whole)["Body"].read() == key.encode()
         s3.delete_object(Bucket=project, Key=whole)
-        assert told(running_laptop, "restore", whole)[1][0]["state"] == "restored"
-        assert s3.get_object(Bucket=project, Key=whole)["Body"].read() == key.encode()
+    restored = told("restore", *(f"{into}/data/raw/{key}" for key in ODD))[1]
+    assert {one["state"] for one in restored} == {"restored"}
+    for key in ODD:
+        assert s3.get_object(Bucket=project, Key=f"{into}/data/raw/{key}")["Body"].read() == key.encode()
 
 
 def test_somebody_whom_policies_bind_imports_into_custody_and_overwrites_nothing(

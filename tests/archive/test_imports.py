@@ -174,17 +174,6 @@ def test_a_copy_that_fails_otherwise_leaves_no_parts_and_is_told(s3: Any, old: S
     assert s3.list_multipart_uploads(Bucket="project").get("Uploads", []) == []
 
 
-def test_what_changes_at_its_source_meanwhile_is_told_and_nothing_else_fails(
-    s3: Any, old: S3Objects, project: S3Objects
-) -> None:
-    found = plan(old, project, tree())
-    s3.put_object(Bucket="old", Key=f"cards/data/raw/{ODD[0]}", Body=b"meanwhile")
-    s3.delete_object(Bucket="old", Key=f"cards/data/raw/{ODD[1]}")
-    arrivals = {arrival.key: arrival for arrival in Import(old, project).arrivals(found.planned)}
-    assert came(list(arrivals.values())) == {Came.FAILED: 2, Came.COPIED: len(ODD) - 2}
-    assert "changed while it was copied" in str(arrivals[f"data/raw/{ODD[0]}"].reason)
-
-
 def test_a_writer_at_the_same_instant_is_waited_for(s3: Any, old: S3Objects) -> None:
     refusing: Any = Refusing(s3, "ConditionalRequestConflict")
     with pytest.raises(ClientError, match="ConditionalRequestConflict"):

@@ -44,7 +44,7 @@ def put(s3: Any, **changes: Any) -> None:
         key, md5 = f"project/all/data/{number}.csv.gz", hashlib.md5(body.getvalue()).hexdigest()
         s3.put_object(Bucket="inventories", Key=key, Body=body.getvalue())
         files.append({"key": key, "size": len(body.getvalue()), "MD5checksum": md5})
-    told = {"sourceBucket": "project", "version": "2016-11-30", "creationTimestamp": "1768104000000"}
+    told: dict[str, Any] = {"sourceBucket": "project", "version": "2016-11-30", "creationTimestamp": "1768104000000"}
     told |= {"fileFormat": "CSV", "fileSchema": SCHEMA, "files": files}
     s3.put_object(Bucket="inventories", Key=URL.split("/", 3)[3], Body=json.dumps({**told, **changes}))
 

@@ -22,8 +22,8 @@ def test_lines_are_there_for_the_same_question_and_no_other() -> None:
         assert kept.lines() == [{"after": "ü"}]
         kept.add({"after": "z"})
         assert kept.lines() == [{"after": "ü"}, {"after": "z"}]
-    for other in ({"url": "b", "read_all": False}, {"url": "a", "read_all": True}):
-        with state("verify", **other) as kept:
+    for url, read_all in (("b", False), ("a", True)):
+        with state("verify", url=url, read_all=read_all) as kept:
             assert kept.lines() == []
 
 

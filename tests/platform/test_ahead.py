@@ -10,7 +10,11 @@ from loupe.ahead import worked_ahead
 
 
 def test_results_come_in_the_order_of_the_items_whoever_is_done_first() -> None:
-    assert list(worked_ahead(lambda item: time.sleep((7 - item % 7) / 1000) or item, range(200))) == list(range(200))
+    def work(item: int) -> int:
+        time.sleep((7 - item % 7) / 1000)
+        return item
+
+    assert list(worked_ahead(work, range(200))) == list(range(200))
 
 
 def test_no_more_items_are_taken_than_may_be_ahead() -> None:

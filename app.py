@@ -9,6 +9,7 @@ from aws_cdk import App, Tags
 
 from config import Config, UnknownEnvironment, config_for
 from stacks.api import ApiStack
+from stacks.archive import ArchiveStack
 from stacks.ocr import OcrStack
 from stacks.parts.naming import tags
 from stacks.plate_runs import PlateRunsStack
@@ -22,6 +23,7 @@ def build(config: Config, app: App) -> App:
     rooms = RoomDetectionStack(app, "RoomDetection", config=config, storage=storage)
     OcrStack(app, "Ocr", config=config, storage=storage)
     PlateRunsStack(app, "PlateRuns", config=config, storage=storage)
+    ArchiveStack(app, "Archive", config=config, storage=storage)
     ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status)
     for name, value in tags(config).items():
         Tags.of(app).add(name, value)

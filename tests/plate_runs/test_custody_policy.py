@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ENVIRONMENTS, Template, resources, templates_of
-from tests.plate_runs.templates import listed, text_of
+from tests.templates import listed, text_of
 
 PICTURE = "plates/birds/plates_structured/plate-001/source/plate-001.jpg"
 KEPT = [

@@ -33,6 +33,17 @@ ACCEPTED = {
         "one part of the tree, in datasets that people name"
     ),
     r"IAM5\[Resource::.*/ocr/\*\]": "runs are kept under this prefix by dataset and id",
+    r"IAM5\[Resource::\*\] Archive/MetricsRole": "lists of model packages have no ARN to name",
+    r"IAM5\[Resource::\*\] Archive/Nights/Role": "deliveries of logs and traces have no ARN to name",
+    r"IAM5\[Resource::[^/]*/\*\] Archive/VerifyRole": "what is verified is everything that the project bucket holds",
+    r"IAM5\[Resource::.*/(metadata/verification|analytics/metrics)/\*\] Archive/": (
+        "one prefix, one verb: reports have dates, figures names"
+    ),
+    r"IAM5\[Resource::.*/(models/\*/model|ocr/\*/manifest)\.json\*\] Archive/": (
+        "one file of each model, and of each run"
+    ),
+    r"IAM5\[Resource::.*/plates/\*/reports/\*\] Archive/": "how each shard of each run has ended",
+    r"IAM5\[Resource::.*:model-package/.*/\*\] Archive/": "the versions of a group have numbers",
     r"SMG4 Ocr/Job/Secret": "the key is the OCR service's: its makers change it, no function of ours can",
     r"VPC7 Ocr/Job/Network/Vpc": "nothing can call in, and what jobs call is in their own logs",
     r"IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]": "both variants of one verb, on the platform's one key",

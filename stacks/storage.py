@@ -12,6 +12,7 @@ from lambdas.room_detection.settings import BY_OWNER, UNSETTLED
 from stacks.parts.naming import parameter, stack_options
 from stacks.parts.removal import removal_policy
 from stacks.plates_custody import keep_plates
+from stacks.reference_custody import keep_references
 
 
 class StorageStack(Stack):
@@ -35,6 +36,7 @@ class StorageStack(Stack):
         self._refuse_deleting(self.results, "AnswersStay")
         self._refuse_deleting(self.project, "ProjectDataStays")
         keep_plates(self.project, config, break_glass=self._break_glass)
+        keep_references(self.project)
         for name, bucket in (("blueprints", self.blueprints), ("results", self.results), ("project", self.project)):
             parameter(self, config, "storage", f"{name}-bucket", bucket.bucket_name)
 

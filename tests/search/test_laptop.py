@@ -127,13 +127,14 @@ def test_two_who_publish_at_once_do_not_undo_each_other(search: Search, two: dic
 def test_what_cannot_be_answered_is_refused_over_the_api_too(search: Search, two: dict[str, Inputs]) -> None:
     version = search.publish(two["a"])
     eventually(lambda: search.answers(version))
-    for sentence, asked in {
+    refused: dict[str, dict[str, Any]] = {
         r"There is no row 100000.*404": {"row": 100_000},
         r"64.*400": {"vector": [1, 2, 3]},
         r"data\.limit.*400": {"row": 0, "limit": 0},
         r"never.*404": {"row": 0, "version": "never"},
         r"holds no embedder.*409": {"image": "AAAA"},
-    }.items():
+    }
+    for sentence, asked in refused.items():
         with pytest.raises(Trouble, match=sentence):
             search.ask(**asked)
 

@@ -5,7 +5,7 @@ first waves of the cosine transform, twelve numbers a cell: 768 in all.
 Of 60 drawn cards 56 are the nearest to their photograph.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ _COLOURS = ((0.299, 0.587, 0.114), (-0.169, -0.331, 0.5), (0.5, -0.419, -0.081))
 _WAVES = ((0, 0), (0, 1), (1, 0), (1, 1))  # down, across
 _FLOAT, _INTS, _TENSOR_FLOAT, _IR, _OPSET = 1, 7, 1, 8, 13
 
-Kernels = NDArray[np.float32]
+Floats = NDArray[np.float32]
 
 
 def colour_layout() -> bytes:
@@ -33,29 +33,31 @@ def colour_layout() -> bytes:
     return embedder(kernels, stride=CELL, side=SIDE)
 
 
-def embedder(kernels: Kernels, *, stride: int, side: int) -> bytes:
+def embedder(kernels: Floats, *, stride: int, side: int) -> bytes:
     """A convolution with these kernels (out, in, down, across), and its outputs in a row."""
     outputs, inputs, *_ = kernels.shape
     across = (side - kernels.shape[3]) // stride + 1
+    nodes = [
+        node("Conv", ["image", "kernels"], "cells", strides=[stride, stride]),
+        node("Flatten", ["cells"], "vector"),
+    ]
+    return network(nodes, {"kernels": kernels}, image=[1, inputs, side, side], numbers=outputs * across * across)
+
+
+def network(nodes: Sequence[bytes], weights: Mapping[str, Floats], *, image: Sequence[int], numbers: int) -> bytes:
+    """An ONNX file: from `image`, of this shape, through the nodes to `vector`, of so many numbers."""
     graph = [
-        (1, _node("Conv", ["image", "kernels"], "cells", strides=[stride, stride])),
-        (1, _node("Flatten", ["cells"], "vector")),
+        *((1, one) for one in nodes),
         (2, b"embedder"),
-        (5, _tensor("kernels", kernels)),
-        (11, _value("image", [1, inputs, side, side])),
-        (12, _value("vector", [1, outputs * across * across])),
+        *((5, _tensor(name, values)) for name, values in weights.items()),
+        (11, _value("image", image)),
+        (12, _value("vector", [1, numbers])),
     ]
     return _message([(1, _IR), (2, b"loupe"), (7, _message(graph)), (8, _message([(1, b""), (2, _OPSET)]))])
 
 
-def _kernel(colour: Sequence[float], wave: tuple[int, int]) -> Kernels:
-    """One wave in one colour over a cell."""
-    at = (np.arange(CELL) + 0.5) * np.pi / CELL
-    pattern = np.outer(np.cos(wave[0] * at), np.cos(wave[1] * at)) / CELL**2
-    return np.asarray(np.multiply.outer(colour, pattern), np.float32)
-
-
-def _node(kind: str, inputs: Sequence[str], output: str, **lists: Sequence[int]) -> bytes:
+def node(kind: str, inputs: Sequence[str], output: str, **lists: Sequence[int]) -> bytes:
+    """An operator of a network, with attributes that are lists of whole numbers."""
     attributes = [
         (5, _message([(1, name.encode()), *((8, number) for number in numbers), (20, _INTS)]))
         for name, numbers in lists.items()
@@ -63,7 +65,14 @@ def _node(kind: str, inputs: Sequence[str], output: str, **lists: Sequence[int])
     return _message([*((1, name.encode()) for name in inputs), (2, output.encode()), (4, kind.encode()), *attributes])
 
 
-def _tensor(name: str, values: Kernels) -> bytes:
+def _kernel(colour: Sequence[float], wave: tuple[int, int]) -> Floats:
+    """One wave in one colour over a cell."""
+    at = (np.arange(CELL) + 0.5) * np.pi / CELL
+    pattern = np.outer(np.cos(wave[0] * at), np.cos(wave[1] * at)) / CELL**2
+    return np.asarray(np.multiply.outer(colour, pattern), np.float32)
+
+
+def _tensor(name: str, values: Floats) -> bytes:
     sizes = [(1, size) for size in values.shape]
     return _message([*sizes, (2, _TENSOR_FLOAT), (8, name.encode()), (9, values.astype("<f4").tobytes())])
 

@@ -14,6 +14,7 @@ from stacks.ocr import OcrStack
 from stacks.parts.naming import tags
 from stacks.plate_runs import PlateRunsStack
 from stacks.room_detection import RoomDetectionStack
+from stacks.search import SearchStack
 from stacks.storage import StorageStack
 
 
@@ -24,7 +25,8 @@ def build(config: Config, app: App) -> App:
     OcrStack(app, "Ocr", config=config, storage=storage)
     PlateRunsStack(app, "PlateRuns", config=config, storage=storage)
     ArchiveStack(app, "Archive", config=config, storage=storage)
-    ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status)
+    search = SearchStack(app, "Search", config=config, storage=storage)
+    ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status, query=search.query)
     for name, value in tags(config).items():
         Tags.of(app).add(name, value)
     return app

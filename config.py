@@ -154,6 +154,31 @@ class ArchiveConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How large the function is, how soon it sees a new version, which images it takes; where versions are built."""
+
+    memory_mib: int = 1769  # of which Lambda gives one whole vCPU
+    function_timeout_seconds: int = 29  # the API gives up after 30
+    look_again_seconds: int = 30
+    rows_in_memory_mib: int = 256  # of float32 rows; larger versions are read row by row
+    max_image_mib: int = 4  # Lambda takes 6 MB, in which an image is a third larger
+    max_megapixels: int = 50
+    instance_type: str = "ml.m5.large"
+    volume_gib: int = 30
+    job_hours: int = 6
+
+    def __post_init__(self) -> None:
+        _within("memory_mib", self.memory_mib, 512, 10_240)
+        _within("function_timeout_seconds", self.function_timeout_seconds, 5, 29)
+        _within("look_again_seconds", self.look_again_seconds, 0, 3600)
+        _within("rows_in_memory_mib", self.rows_in_memory_mib, 0, self.memory_mib // 4)
+        _within("max_image_mib", self.max_image_mib, 1, 4)
+        _within("max_megapixels", self.max_megapixels, 1, 100)
+        _within("volume_gib", self.volume_gib, 1, 16_384)
+        _within("job_hours", self.job_hours, 1, 5 * 24)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiConfig:
     """How much the HTTP API takes, and from which web origins (none by default)."""
 
@@ -176,11 +201,12 @@ class Config:
     owner: str = "loupe"
     cost_center: str = "loupe"
     break_glass_role: str = "loupe-break-glass"
-    bundle_for_this_machine: bool = False
+    libraries_of_this_machine: bool = False
     room_detection: RoomDetectionConfig = field(default_factory=RoomDetectionConfig)
     ocr: OcrConfig = field(default_factory=OcrConfig)
     plate_runs: PlateRunsConfig = field(default_factory=PlateRunsConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
 
     def __post_init__(self) -> None:
@@ -212,7 +238,7 @@ LAPTOP = Config(
     environment="laptop",
     retain_data=False,
     log_retention_days=1,
-    bundle_for_this_machine=True,
+    libraries_of_this_machine=True,
     room_detection=RoomDetectionConfig(
         max_instances=1,
         invocation_timeout_minutes=2,
@@ -234,6 +260,7 @@ LAPTOP = Config(
     archive=ArchiveConfig(
         verify_schedule="", metrics_schedule="", leg_seconds=0, function_timeout_seconds=60, retry_seconds=1
     ),
+    search=SearchConfig(look_again_seconds=1, job_hours=1),
 )
 
 _ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}

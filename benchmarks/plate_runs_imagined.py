@@ -26,6 +26,9 @@ class Imagined(Artifacts):
     def open(self, name: str, version: str | None = None) -> BinaryIO:
         return io.BytesIO(self._body(f"{self.url}/{name}"))
 
+    def read_part(self, name: str, at: int, count: int) -> bytes:
+        return self._body(f"{self.url}/{name}")[at : at + count]
+
     def size(self, name: str) -> int:
         return len(self._body(f"{self.url}/{name}"))
 

@@ -18,6 +18,7 @@ SLICES = {
     "ocr": "Tables of page images in, words out.",
     "plate-runs": "Archives of plates in, measurements out.",
     "room-detection": "Blueprints in, rooms out.",
+    "search": "A vector, an image or a row in, the nearest cards out.",
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from loupe.files import BUFFER_BYTES, draft_of, files_below, locked
-from loupe.ranges import Ranges, missing_is_not_found
+from loupe.ranges import Changed, Ranges, missing_is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -100,10 +100,13 @@ class Artifacts(ABC):
 
     def _holds(self, name: str, body: bytes | Path) -> bool:
         with self.open(name) as there, io.BytesIO(body) if isinstance(body, bytes) else body.open("rb") as here:
-            while block := here.read(BUFFER_BYTES):
-                if there.read(len(block)) != block:
-                    return False
-            return not there.read(1)
+            try:
+                while block := here.read(BUFFER_BYTES):
+                    if there.read(len(block)) != block:
+                        return False
+                return not there.read(1)
+            except Changed:
+                return False
 
 
 def open_artifacts(url: str, client: "S3Client | None" = None) -> Artifacts:

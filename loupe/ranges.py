@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
+class Changed(OSError):
+    """An object was written again while it was read."""
+
+
 class Ranges(io.RawIOBase):
     """One version of an S3 object as a file: each read is one request for a range."""
 
@@ -39,11 +43,20 @@ class Ranges(io.RawIOBase):
         end = min(self._size, self._at + len(view))
         if self._at >= end:
             return 0
-        found = self._s3.get_object(**self._object, Range=f"bytes={self._at}-{end - 1}")  # type: ignore[arg-type]  # as above
-        block = found["Body"].read()
+        block = self._read(f"bytes={self._at}-{end - 1}")
         view[: len(block)] = block
         self._at += len(block)
         return len(block)
+
+    def _read(self, wanted: str) -> bytes:
+        try:
+            found = self._s3.get_object(**self._object, Range=wanted)  # type: ignore[arg-type]  # as above
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            name = f"s3://{self._object['Bucket']}/{self._object['Key']}"
+            raise Changed(f"{name} has been written again while it was read.") from error
+        return found["Body"].read()
 
 
 @contextmanager

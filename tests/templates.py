@@ -1,8 +1,9 @@
-"""Values of templates, as tests compare them."""
+"""Values of templates and what their policies say, as tests compare them."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.conftest import Template, resources
+from tests.conftest import Template, resources, templates_of
 
 
 def text_of(value: Any) -> str:
@@ -18,6 +19,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def statements(template: Template, role: str) -> list[dict[str, Any]]:
+    """What a role's own policy says."""
     policies = resources(template, "AWS::IAM::Policy").items()
     [policy] = [found for name, found in policies if name[:-8] == f"{role}DefaultPolicy"]
     return list(policy["Properties"]["PolicyDocument"]["Statement"])
@@ -39,3 +41,15 @@ def object_actions(template: Template) -> set[str]:
     }
     assert "*" not in actions
     return {action for action in actions if action.startswith("s3:")}
+
+
+def refusing(environment: str, bucket: str, action: str, key: str) -> dict[str, dict[str, Any]]:
+    """The conditions under which a bucket refuses everybody an action on a key, by statement."""
+    policies = resources(templates_of(environment)["Storage"], "AWS::S3::BucketPolicy").items()
+    [policy] = [found for name, found in policies if name.startswith(f"{bucket}Policy")]
+    return {
+        str(one.get("Sid")): one["Condition"]
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Deny" and action in listed(one["Action"]) and one["Principal"] == {"AWS": "*"}
+        if any(fnmatchcase(key, text_of(target).removeprefix("*/")) for target in listed(one["Resource"]))
+    }

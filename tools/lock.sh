@@ -10,6 +10,6 @@ for folder in containers/*/; do
     "${folder}requirements.in" -o "${folder}requirements.txt"
 done
 for folder in lambdas/*/; do
-  [ ! -e "${folder}requirements.in" ] || compile --python-version 3.14 --python-platform aarch64-manylinux2014 \
+  [ ! -e "${folder}requirements.in" ] || compile --python-version 3.14 --python-platform aarch64-manylinux_2_28 \
     -c requirements-dev.txt "${folder}requirements.in" -o "${folder}requirements.txt"
 done

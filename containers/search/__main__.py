@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,10 @@ def main() -> int:
     try:
         print(json.dumps(job(reference, **asked)))
     except MENDABLE as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        trouble = " ".join(str(error).split())
+        print(trouble, file=sys.stderr)
+        with suppress(KeyError, OSError):
+            Path(os.environ[settings.EXIT_MESSAGE]).write_text(trouble[:1000])
         return 1
     return 0
 
@@ -73,11 +77,15 @@ def _build_flags(command: argparse.ArgumentParser) -> None:
     ):
         command.add_argument(f"--{name}", type=Path, metavar="FILE", help=told)
     command.add_argument("--version", metavar="NAME", help="default: of the time and the inputs")
+    command.add_argument("--publish", action="store_true", help="let it answer, once it verifies")
 
 
-def _build(reference: Reference, *, version: str | None, **asked: Any) -> dict[str, Any]:
+def _build(reference: Reference, *, version: str | None, publish: bool, **asked: Any) -> dict[str, Any]:
     inputs = Inputs(**{field.name: asked[field.name] for field in fields(Inputs)})
-    return build(reference, inputs, version=version, tell=lambda text: print(text, file=sys.stderr)).facts
+    built = build(reference, inputs, version=version, tell=lambda text: print(text, file=sys.stderr))
+    if publish:
+        _publish(reference, version=built.name)
+    return built.facts
 
 
 def _verify(reference: Reference, *, version: str) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """What the project bucket lets go of and refuses, in each environment, is what the tree's contract says."""
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from lambdas.archive.tree import Place, tree
 from tests.conftest import ENVIRONMENTS, resources, templates_of
-from tests.templates import listed, text_of
+from tests.templates import refusing
 
 PLACES = tree().places
 Rule = dict[str, Any]
@@ -25,16 +24,10 @@ def reaching(environment: str, place: Place) -> list[Rule]:
     return [one for one in found if place.prefix.startswith(one["Prefix"]) or one["Prefix"].startswith(place.prefix)]
 
 
-def refusing(environment: str, key: str) -> list[set[str]]:
+def wanted(environment: str, key: str) -> list[set[str]]:
     """Headers of which each refusal of a plain write to a key wants one."""
-    policies = resources(templates_of(environment)["Storage"], "AWS::S3::BucketPolicy").items()
-    [policy] = [found for name, found in policies if name.startswith("ProjectPolicy")]
-    return [
-        set(one["Condition"]["Null"])
-        for one in policy["Properties"]["PolicyDocument"]["Statement"]
-        if one["Effect"] == "Deny" and "s3:PutObject" in listed(one["Action"]) and "Null" in one["Condition"]
-        if any(fnmatchcase(key, text_of(target).removeprefix("*/")) for target in listed(one["Resource"]))
-    ]
+    conditions = refusing(environment, "Project", "s3:PutObject", key).values()
+    return [set(condition["Null"]) for condition in conditions if "Null" in condition]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -80,7 +73,7 @@ def test_profiles_go_to_glacier_after_90_days_and_left_uploads_end_after_7(envir
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_a_plain_write_is_refused_where_the_contract_says_so(environment: str, place: Place) -> None:
     wanted = {"once": {"s3:if-none-match"}, "as_seen": {"s3:if-none-match", "s3:if-match"}}
-    found = refusing(environment, place.example)
+    found = wanted(environment, place.example)
     assert found == ([wanted[place.written]] if place.written in wanted else [])
 
 

@@ -172,6 +172,27 @@ def test_a_version_follows_only_the_one_that_was_seen(place: Artifacts, tmp_path
         place.replace("none", new, seen=first)
 
 
+def test_a_version_that_is_replaced_while_it_is_compared_is_somebody_elses(
+    s3_place: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.write_bytes(b"ours")
+    theirs.write_bytes(b"theirs")
+    s3_place.add("one", b"first")
+    seen, opened = s3_place.version("one"), s3_place.open
+
+    def raced(name: str, version: str | None = None) -> Any:
+        monkeypatch.setattr(s3_place, "open", opened)
+        file = opened(name, version)
+        s3_place.replace("one", theirs, seen=seen)
+        return file
+
+    monkeypatch.setattr(s3_place, "open", raced)
+    with pytest.raises(WrittenByAnother, match="one has been written meanwhile"):
+        s3_place.replace("one", ours, seen=seen)
+    assert s3_place.read("one") == b"theirs"
+
+
 def test_writers_at_the_same_instant_try_again(s3_place: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
     put, refusals = artifacts._s3().put_object, iter(range(2))
 

@@ -59,10 +59,10 @@ def _faiss_ivf_pq(rows: Floats) -> Find:
     """Lists as many as cells of ours; 32 of them are looked into, and 100 candidates are compared again."""
     faiss = _faiss()
     index = faiss.index_factory(
-        rows.shape[1], f"IVF{round(math.sqrt(len(rows)))},PQ192x4fs", faiss.METRIC_INNER_PRODUCT
+        rows.shape[1], f"IVF{round(4 * math.sqrt(len(rows)))},PQ192x4fs", faiss.METRIC_INNER_PRODUCT
     )
-    index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 64
-    index.train(rows[np.sort(np.random.default_rng(1).choice(len(rows), min(len(rows), 64_000), replace=False))])
+    index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, 32
+    index.train(rows[np.sort(np.random.default_rng(1).choice(len(rows), min(len(rows), 128_000), replace=False))])
     flat = faiss.IndexFlatIP(rows.shape[1])
     for start in range(0, len(rows), 50_000):
         index.add(rows[start : start + 50_000])

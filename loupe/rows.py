@@ -27,22 +27,24 @@ class RowFile:
         self._checks = np.empty(len(bounds), np.uint32)
         self._checks[bounds["row"]] = bounds["crc"]
         self._places = np.full(len(bounds), -1, np.intp)  # of each row among those that are kept
-        self._kept = np.empty((0, dims), np.float32)
+        self._kept: Floats = np.empty((0, dims), np.float32)
         self.fetched = 0
 
     def take(self, rows: Rows) -> Floats:
         """These rows, in this order; Damaged names the first that is not what it was."""
-        self._fetch(np.unique(rows[self._places[rows] < 0]))
-        return np.asarray(self._kept[self._places[rows]], np.float32)
+        places = self._places[rows]
+        if (missing := rows[places < 0]).size:
+            self._fetch(np.unique(missing))
+            places = self._places[rows]
+        return self._kept[places]
 
     def fetch_all(self) -> None:
         """Every row that is not in memory yet."""
-        self._fetch(np.flatnonzero(self._places < 0))
+        if (missing := np.flatnonzero(self._places < 0)).size:
+            self._fetch(missing)
 
     def _fetch(self, missing: Rows) -> None:
         """Rows that follow each other are one request, of many at the same time."""
-        if not len(missing):
-            return
         self._make_room(self.fetched + len(missing))
         most = max(1, BLOCK_BYTES // self._bytes)
         ends = [0, *(np.flatnonzero(np.diff(missing) > 1) + 1).tolist(), len(missing)]

@@ -11,8 +11,9 @@ from loupe.cells import cell_type
 from loupe.codes import Floats, Rows
 
 SCANNED_BYTES = 200_000 * 768  # of codes: more take longer than 5 ms
-SAMPLED_PER_CELL = 64
-ROUNDS = 10
+CELLS = 4  # times the square root of the rows: with fewer, rows of many kinds share a center that is near to none
+SAMPLED_PER_CELL = 32
+ROUNDS = 6
 SEED = 1
 
 
@@ -25,8 +26,8 @@ class Clusters:
 
 
 def clusters(matrix: Matrix) -> Clusters:
-    """About as many cells as there are rows in a cell."""
-    centers = _centers(matrix, max(1, round(math.sqrt(matrix.rows))))
+    """Cells of rows that are near to their center."""
+    centers = _centers(matrix, min(matrix.rows, round(CELLS * math.sqrt(matrix.rows))))
     nearest, cosines = _assigned(matrix, centers)
     reach = np.ones(len(centers), np.float32)
     np.minimum.at(reach, nearest, np.nextafter(cosines, np.float32(-2), dtype=np.float32))

@@ -65,7 +65,7 @@ def test_no_cell_is_passed_over_that_holds_one_of_the_nearest(seed: int, dims: i
 def test_answers_from_few_cells_are_proven_where_rows_lie_in_clusters() -> None:
     rows = clustered(2500, 48, spread=0.2)
     found = of(rows)
-    search = nearest(rows, found.order, Cells(found.table, 8))
+    search = nearest(rows, found.order, Cells(found.table, 32))
     assert np.mean([search.search(row, 10, exact=False).proven for row in rows[:100]]) > 0.5
 
 

@@ -24,7 +24,7 @@ def reaching(environment: str, place: Place) -> list[Rule]:
     return [one for one in found if place.prefix.startswith(one["Prefix"]) or one["Prefix"].startswith(place.prefix)]
 
 
-def wanted(environment: str, key: str) -> list[set[str]]:
+def headers_wanted(environment: str, key: str) -> list[set[str]]:
     """Headers of which each refusal of a plain write to a key wants one."""
     conditions = refusing(environment, "Project", "s3:PutObject", key).values()
     return [set(condition["Null"]) for condition in conditions if "Null" in condition]
@@ -73,7 +73,7 @@ def test_profiles_go_to_glacier_after_90_days_and_left_uploads_end_after_7(envir
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 def test_a_plain_write_is_refused_where_the_contract_says_so(environment: str, place: Place) -> None:
     wanted = {"once": {"s3:if-none-match"}, "as_seen": {"s3:if-none-match", "s3:if-match"}}
-    found = wanted(environment, place.example)
+    found = headers_wanted(environment, place.example)
     assert found == ([wanted[place.written]] if place.written in wanted else [])
 
 

@@ -63,21 +63,21 @@ def serve(reference: Reference) -> None:
     query._versions, query._settings = lambda: versions, lambda: settings  # type: ignore[assignment]  # in place of S3
 
 
-def milliseconds(bodies: list[str]) -> list[float]:
-    """For each query what the handler takes, JSON in and JSON out."""
+def milliseconds(bodies: list[str]) -> list[tuple[float, float]]:
+    """For each query what the handler takes, JSON in and JSON out: on the clock, and of the processor."""
     context: Any = Context()
     taken = []
     for body in bodies:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.thread_time()
         answer = query.handle({"body": body}, context)
-        taken.append((time.perf_counter() - begun) * 1000)
+        taken.append(((time.perf_counter() - begun) * 1000, (time.thread_time() - worked) * 1000))
         if answer["statusCode"] != 200:
             raise RuntimeError(answer["body"])
     return taken
 
 
 def main() -> None:
-    table = Table(Column("query", no_wrap=True), "min, ms", "median, ms", "p95, ms", title=f"{ROWS} x 768")
+    table = Table(Column("query", no_wrap=True), "min, ms", "median, ms", "processor, ms", title=f"{ROWS} x 768")
     with tempfile.TemporaryDirectory() as home:
         for kind in ("clustered", "uniform"):
             serve(published(Path(home), kind))
@@ -90,8 +90,8 @@ def main() -> None:
                 "row": [{"row": row} for row in range(0, ROWS, ROWS // QUERIES)],
             }
             for name, bodies in asked.items():
-                taken = sorted(milliseconds([json.dumps(body) for body in bodies]))
-                told = (taken[0], statistics.median(taken), taken[int(len(taken) * 0.95)])
+                clock, worked = zip(*milliseconds([json.dumps(body) for body in bodies]), strict=True)
+                told = (min(clock), statistics.median(clock), statistics.median(worked))
                 table.add_row(f"{kind}: {name}", *(f"{value:.2f}" for value in told))
     Console().print(table)
 

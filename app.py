@@ -9,10 +9,12 @@ from aws_cdk import App, Tags
 
 from config import Config, UnknownEnvironment, config_for
 from stacks.api import ApiStack
+from stacks.archive import ArchiveStack
 from stacks.ocr import OcrStack
 from stacks.parts.naming import tags
 from stacks.plate_runs import PlateRunsStack
 from stacks.room_detection import RoomDetectionStack
+from stacks.search import SearchStack
 from stacks.storage import StorageStack
 
 
@@ -22,7 +24,9 @@ def build(config: Config, app: App) -> App:
     rooms = RoomDetectionStack(app, "RoomDetection", config=config, storage=storage)
     OcrStack(app, "Ocr", config=config, storage=storage)
     PlateRunsStack(app, "PlateRuns", config=config, storage=storage)
-    ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status)
+    ArchiveStack(app, "Archive", config=config, storage=storage)
+    search = SearchStack(app, "Search", config=config, storage=storage)
+    ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status, query=search.query)
     for name, value in tags(config).items():
         Tags.of(app).add(name, value)
     return app

@@ -1,5 +1,6 @@
 """Every number that differs between environments: DEV, STAGING, PROD and LAPTOP, frozen and checked on construction."""
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -115,8 +116,7 @@ class PlateRunsConfig:
     def __post_init__(self) -> None:
         if not self.models:
             raise ValueError("models must name at least one model")
-        if self.schedule and not self.schedule.startswith(("cron(", "rate(")):
-            raise ValueError(f"schedule must be cron(...), rate(...) or nothing, not {self.schedule!r}")
+        _schedule("schedule", self.schedule)
         _within("most_shards", self.most_shards, 1, 40)
         _within("shards", self.shards, 1, self.most_shards)
         _within("jobs_at_once", self.jobs_at_once, 1, 40)
@@ -125,6 +125,57 @@ class PlateRunsConfig:
         _within("attempts", self.attempts, 1, 10)
         _within("quota_attempts", self.quota_attempts, 0, 99)
         _within("retry_seconds", self.retry_seconds, 1, 600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveConfig:
+    """When the project is verified and measured, how long at a time, and which families of models it registers."""
+
+    verify_schedule: str = "cron(0 3 * * ? *)"  # cron(...) or rate(...); none without it
+    metrics_schedule: str = "cron(0 5 * * ? *)"
+    leg_seconds: int = 420  # a step after it must fit into what is left of the function's time
+    function_timeout_seconds: int = 900
+    retry_seconds: int = 60
+    memory_mib: int = 1769
+    model_families: tuple[str, ...] = ("card-recognition",)
+
+    def __post_init__(self) -> None:
+        for name in ("verify_schedule", "metrics_schedule"):
+            _schedule(name, getattr(self, name))
+        _within("function_timeout_seconds", self.function_timeout_seconds, 1, 900)
+        _within("leg_seconds", self.leg_seconds, 0, self.function_timeout_seconds / 2)
+        _within("retry_seconds", self.retry_seconds, 1, 600)
+        _within("memory_mib", self.memory_mib, 128, 10_240)
+        if not self.model_families:
+            raise ValueError("model_families must name at least one family")
+        for family in self.model_families:
+            if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", family):
+                raise ValueError(f"model_families has {family!r}: small letters, digits and hyphens between them only")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """How large the function is, how soon it sees a new version, which images it takes; where versions are built."""
+
+    memory_mib: int = 1769  # of which Lambda gives one whole vCPU
+    function_timeout_seconds: int = 29  # the API gives up after 30
+    look_again_seconds: int = 30
+    rows_in_memory_mib: int = 256  # of float32 rows; larger versions are read row by row
+    max_image_mib: int = 4  # Lambda takes 6 MB, in which an image is a third larger
+    max_megapixels: int = 50
+    instance_type: str = "ml.m5.large"
+    volume_gib: int = 30
+    job_hours: int = 6
+
+    def __post_init__(self) -> None:
+        _within("memory_mib", self.memory_mib, 512, 10_240)
+        _within("function_timeout_seconds", self.function_timeout_seconds, 5, 29)
+        _within("look_again_seconds", self.look_again_seconds, 0, 3600)
+        _within("rows_in_memory_mib", self.rows_in_memory_mib, 0, self.memory_mib // 4)
+        _within("max_image_mib", self.max_image_mib, 1, 4)
+        _within("max_megapixels", self.max_megapixels, 1, 100)
+        _within("volume_gib", self.volume_gib, 1, 16_384)
+        _within("job_hours", self.job_hours, 1, 5 * 24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,15 +201,22 @@ class Config:
     owner: str = "loupe"
     cost_center: str = "loupe"
     break_glass_role: str = "loupe-break-glass"
-    bundle_for_this_machine: bool = False
+    libraries_of_this_machine: bool = False
     room_detection: RoomDetectionConfig = field(default_factory=RoomDetectionConfig)
     ocr: OcrConfig = field(default_factory=OcrConfig)
     plate_runs: PlateRunsConfig = field(default_factory=PlateRunsConfig)
+    archive: ArchiveConfig = field(default_factory=ArchiveConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
 
     def __post_init__(self) -> None:
         if not self.environment.isalnum() or not self.environment.islower():
             raise ValueError(f"environment must be lower-case letters and digits, not {self.environment!r}")
+
+
+def _schedule(name: str, value: str) -> None:
+    if value and not value.startswith(("cron(", "rate(")):
+        raise ValueError(f"{name} must be cron(...), rate(...) or nothing, not {value!r}")
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -180,7 +238,7 @@ LAPTOP = Config(
     environment="laptop",
     retain_data=False,
     log_retention_days=1,
-    bundle_for_this_machine=True,
+    libraries_of_this_machine=True,
     room_detection=RoomDetectionConfig(
         max_instances=1,
         invocation_timeout_minutes=2,
@@ -199,6 +257,10 @@ LAPTOP = Config(
         redelivery_seconds=60,
     ),
     plate_runs=PlateRunsConfig(shards=2, jobs_at_once=2, job_hours=1, retry_seconds=1, function_timeout_seconds=15),
+    archive=ArchiveConfig(
+        verify_schedule="", metrics_schedule="", leg_seconds=0, function_timeout_seconds=60, retry_seconds=1
+    ),
+    search=SearchConfig(look_again_seconds=1, job_hours=1),
 )
 
 _ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}

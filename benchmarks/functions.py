@@ -12,7 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from local.synthesis import synthesize
+from stacks.parts import source_tree
+from stacks.parts.python_function import LAMBDA_PLATFORM, install_libraries
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 7
@@ -28,28 +29,26 @@ def cold_seconds(code: str, folder: Path) -> float:
     return statistics.median(times)
 
 
-def bundles(assembly: Path) -> dict[str, Path]:
-    """Slice → the folder that becomes its functions' zip."""
-    return {
-        folder.name: asset
-        for asset in assembly.glob("asset.*")
-        for folder in asset.glob("lambdas/[a-z]*")
-        if folder.is_dir()
-    }
+def bundle(slice_name: str, folder: Path) -> Path:
+    """What Lambda unpacks, for Lambda's processor; needs a package index."""
+    install_libraries(slice_name, folder, LAMBDA_PLATFORM)
+    source_tree.copy(source_tree.contents("lambdas", slice_name), folder)
+    return folder
 
 
 def main() -> None:
     table = Table(Column("function", no_wrap=True), "zip, MB", "unpacked, MB", "cold import, s", "of boto3 alone")
-    with tempfile.TemporaryDirectory() as home:
-        for slice_name, folder in bundles(synthesize(Path(home))).items():
-            archive = Path(shutil.make_archive(str(Path(home) / slice_name), "zip", folder))
+    sdk = cold_seconds("import boto3", ROOT)
+    for slice_name in sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/requirements.txt")):
+        with tempfile.TemporaryDirectory() as home:
+            folder = bundle(slice_name, Path(home) / slice_name)
+            archive = Path(shutil.make_archive(str(Path(home) / "code"), "zip", folder))
             unpacked = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            sdk = cold_seconds("import boto3", folder)
-            for handler in sorted((folder / "lambdas" / slice_name).glob("*.py")):
-                if re.search(r"^def handle\(", handler.read_text(), re.MULTILINE):
-                    took = cold_seconds(f"import lambdas.{slice_name}.{handler.stem}", folder)
-                    sizes = (f"{archive.stat().st_size / 1e6:.2f}", f"{unpacked / 1e6:.1f}")
-                    table.add_row(f"{slice_name}.{handler.stem}", *sizes, f"{took:.2f}", f"{took / sdk:.2f} x")
+            sizes = (f"{archive.stat().st_size / 1e6:.2f}", f"{unpacked / 1e6:.1f}")
+        for handler in sorted((ROOT / "lambdas" / slice_name).glob("*.py")):
+            if re.search(r"^def handle\(", handler.read_text(), re.MULTILINE):
+                took = cold_seconds(f"import lambdas.{slice_name}.{handler.stem}", ROOT)
+                table.add_row(f"{slice_name}.{handler.stem}", *sizes, f"{took:.2f}", f"{took / sdk:.2f} x")
     Console().print(table)
 
 

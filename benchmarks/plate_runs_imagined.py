@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from benchmarks.memory import peak_mib
 from containers.plate_runs import dataset
 from containers.plate_runs.ledger import build_ledger
 from loupe.artifacts import Artifacts, open_artifacts
@@ -25,6 +25,9 @@ class Imagined(Artifacts):
 
     def open(self, name: str, version: str | None = None) -> BinaryIO:
         return io.BytesIO(self._body(f"{self.url}/{name}"))
+
+    def read_part(self, name: str, at: int, count: int) -> bytes:
+        return self._body(f"{self.url}/{name}")[at : at + count]
 
     def size(self, name: str) -> int:
         return len(self._body(f"{self.url}/{name}"))
@@ -82,7 +85,7 @@ def main(runs: int) -> None:
                 "from": "the tree" if anew else "the ledger",
                 "runs": told.runs,
                 "cpu_seconds": time.process_time() - began,
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_mib": peak_mib(),
                 "bytes": (Path(folder) / "ledger/runs.parquet").stat().st_size,
             }
             print(json.dumps(measured), flush=True)

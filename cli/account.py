@@ -15,7 +15,10 @@ from cli.trouble import Trouble
 from local.laptop import HOME, Laptop
 
 ENVIRONMENTS = ("laptop", "dev", "staging", "prod")
-_CONNECTIONS = Config(max_pool_connections=32)  # as many as any command has threads
+PATIENT = Config(
+    max_pool_connections=32,  # as many as any command has threads
+    retries={"mode": "standard", "total_max_attempts": 8},
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Account:
         """An SDK client of a service."""
         if self.laptop:
             return self.laptop.client(service)
-        return self.session.client(service, config=_CONNECTIONS)  # type: ignore[call-overload]  # any service
+        return self.session.client(service, config=PATIENT)  # type: ignore[call-overload]  # any service
 
     def parameter(self, name: str) -> str:
         """What a stack told about itself; Trouble where the environment is not deployed or cannot be asked."""

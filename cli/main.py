@@ -13,10 +13,12 @@ from cli.proxies import ask_loopback_directly
 from cli.trouble import Trouble, say
 
 SLICES = {
+    "archive": "Everything the project owns, and whether it is still there.",
     "local": "The platform on this laptop, without Docker and without an account.",
     "ocr": "Tables of page images in, words out.",
     "plate-runs": "Archives of plates in, measurements out.",
     "room-detection": "Blueprints in, rooms out.",
+    "search": "A vector, an image or a row in, the nearest cards out.",
 }
 
 

@@ -11,11 +11,11 @@ from PIL import Image
 from cli.plate_archives import Archive
 from cli.thumbnails import thumbnail
 from cli.trouble import Trouble
-from containers.plate_runs.ahead import worked_ahead
 from containers.plate_runs.dataset import PLATES, SEAL, Dataset
 from containers.plate_runs.records import read_seal
 from containers.plate_runs.schemas import Schemas
 from containers.plate_runs.source import read_manifest, read_source
+from loupe.ahead import worked_ahead
 
 SIDE = 300  # of a picture on the sheet
 _MEASURED = {"baseline": "cpu_baseline", "segmentation": "segmentation_otsu"}

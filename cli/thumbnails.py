@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from cli.trouble import Trouble
-from local.ocr_document import rgb
+from loupe.pixels import rgb
 
 
 def thumbnail(image: Path | bytes, longest_side: int, *, name: str) -> tuple[Image.Image, float]:

@@ -95,9 +95,9 @@ def _upload(s3: "S3Client", file: FileAsset) -> None:
 
 def _zipped(folder: Path) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w") as bundle:
         for file in _files(folder):
-            archive.write(file, file.relative_to(folder))
+            bundle.write(file, file.relative_to(folder))
     return content.getvalue()
 
 

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from loupe.pixels import rgb
+
 MOST_PIXELS = 200_000_000
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
-WHITE = (255, 255, 255, 255)
 
 
 class Refused(Exception):
@@ -43,13 +44,3 @@ def _check(image: Image.Image) -> None:
         image.seek(0)
     else:
         raise Refused(415, "The image has more than one page: send each page by itself.")
-
-
-def rgb(image: Image.Image) -> Image.Image:
-    """Any kind of pixels as RGB on white paper."""
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image, np.uint16) >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        clear = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", clear.size, WHITE), clear).convert("RGB")
-    return image.convert("RGB")

@@ -55,7 +55,7 @@ class Programs:
 
 
 def machine_path() -> str:
-    """The search path with this Python's own programs first."""
+    """Where programs are looked for: this Python's own first."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 

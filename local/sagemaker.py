@@ -1,4 +1,4 @@
-"""SageMaker for stacks and SDKs: models, endpoints and their asynchronous invocations; processing jobs."""
+"""SageMaker for stacks and SDKs: models, endpoints and their invocations; processing jobs; the model registry."""
 
 import json
 import secrets
@@ -13,6 +13,7 @@ from local.inference import Request
 from local.models import InvalidRecord, Models, Record
 from local.processing.service import Need, Processing
 from local.programs import UnknownImage
+from local.registry import Registry
 from local.seams import access, account, resources, routing
 
 _HEADER = "x-amzn-sagemaker-"
@@ -27,8 +28,9 @@ class UnknownOperation(InvalidRecord):
 class SageMaker:
     """The service at the engine's door."""
 
-    def __init__(self, models: Models, processing: Processing) -> None:
-        self._models, self._processing = models, processing
+    def __init__(self, models: Models, processing: Processing, registry: Registry) -> None:
+        self._models, self._registry = models, registry
+        self._parts = {name: part for part in (processing, registry) for name in part.operations}
         records = models.records
         self._operations: dict[str, Callable[[Record], Record | None]] = {
             "CreateModel": lambda ask: {"ModelArn": models.add_model(ask["ModelName"], ask)},
@@ -58,6 +60,7 @@ class SageMaker:
         resources.add_resource_type(
             "AWS::SageMaker::Endpoint", create=self._make_endpoint, delete=self._unmake_endpoint, waits=True
         )
+        self._registry.install()
 
     async def handle(
         self, _method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -86,13 +89,13 @@ class SageMaker:
         return None
 
     def _needs(self, operation: str, ask: Record) -> list[Need]:
-        if operation in self._processing.operations:
-            return self._processing.needs(operation, ask)
+        if part := self._parts.get(operation):
+            return part.needs(operation, ask)
         return [Need(f"sagemaker:{operation}", "*")]
 
     def _answer(self, operation: str, ask: Record) -> Record:
-        if operation in self._processing.operations:
-            return self._processing.answer(operation, ask)
+        if part := self._parts.get(operation):
+            return part.answer(operation, ask)
         if operation not in self._operations:
             raise UnknownOperation(f"The laptop's SageMaker does not know {operation}.")
         return self._operations[operation](ask) or {}

@@ -18,6 +18,7 @@ from local.models import Models
 from local.processing.jobs import Jobs as ProcessingJobs
 from local.processing.service import Processing
 from local.programs import Programs
+from local.registry import Registry
 from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, objects, state
@@ -56,7 +57,7 @@ class Services:
         _answer_as_aws_does()
         deliveries.check_policies(denials.record, platform.may)
         denials.watch()
-        SageMaker(self._models, Processing(self._processing)).install()
+        SageMaker(self._models, Processing(self._processing), Registry(home / "registry.json")).install()
         Batch(queues, self._jobs).install()
         self._executions.install()
         Scaling(home / "scaling.json").install()
@@ -114,6 +115,7 @@ class Services:
 
 def _answer_as_aws_does() -> None:
     objects.serve_ranges_of_versions()
+    objects.keep_conditions_of_copies()
     deliveries.name_object_versions()
     access.trust_loopback()
     access.require_keys()

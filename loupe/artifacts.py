@@ -4,13 +4,13 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from loupe.files import BUFFER_BYTES, draft_of, files_below, locked
+from loupe.ranges import Changed, Ranges, missing_is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -73,6 +73,12 @@ class Artifacts(ABC):
         with self.open(name) as file:
             return file.read()
 
+    def read_part(self, name: str, at: int, count: int) -> bytes:
+        """So many bytes from there on, or as many as there are; FileNotFoundError without the object."""
+        with self.open(name) as file:
+            file.seek(at)
+            return file.read(count)
+
     def create(self, name: str, body: bytes) -> bool:
         """Write an object if it is not there; False if it was, with whatever bytes."""
         return self._create(name, io.BytesIO(body))
@@ -94,10 +100,13 @@ class Artifacts(ABC):
 
     def _holds(self, name: str, body: bytes | Path) -> bool:
         with self.open(name) as there, io.BytesIO(body) if isinstance(body, bytes) else body.open("rb") as here:
-            while block := here.read(BUFFER_BYTES):
-                if there.read(len(block)) != block:
-                    return False
-            return not there.read(1)
+            try:
+                while block := here.read(BUFFER_BYTES):
+                    if there.read(len(block)) != block:
+                        return False
+                return not there.read(1)
+            except Changed:
+                return False
 
 
 def open_artifacts(url: str, client: "S3Client | None" = None) -> Artifacts:
@@ -173,19 +182,29 @@ class S3Artifacts(Artifacts):
 
     def open(self, name: str, version: str | None = None) -> BinaryIO:
         return cast(
-            "BinaryIO", io.BufferedReader(_Ranges(self._s3, self._bucket, self._prefix + name, version), BUFFER_BYTES)
+            "BinaryIO", io.BufferedReader(Ranges(self._s3, self._bucket, self._prefix + name, version), BUFFER_BYTES)
         )
 
     def read(self, name: str, *, most_bytes: int | None = None) -> bytes:
-        with _missing_is_not_found(self._s3):
+        with missing_is_not_found(self._s3):
             found = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)
         with found["Body"] as body:
             if most_bytes is not None and found["ContentLength"] > most_bytes:
                 raise TooLarge(f"{self.url}/{name} has more than {most_bytes} bytes.")
             return body.read()
 
+    def read_part(self, name: str, at: int, count: int) -> bytes:
+        wanted = f"bytes={at}-{at + count - 1}"
+        try:
+            with missing_is_not_found(self._s3):
+                return self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name, Range=wanted)["Body"].read()
+        except self._s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidRange":
+                raise
+            return b""
+
     def size(self, name: str) -> int:
-        with _missing_is_not_found(self._s3):
+        with missing_is_not_found(self._s3):
             return self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ContentLength"]
 
     def names(self, prefix: str = "") -> Iterator[str]:
@@ -202,7 +221,7 @@ class S3Artifacts(Artifacts):
 
     def version(self, name: str) -> str | None:
         try:
-            with _missing_is_not_found(self._s3):
+            with missing_is_not_found(self._s3):
                 return self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ETag"]
         except FileNotFoundError:
             return None
@@ -232,54 +251,6 @@ class S3Artifacts(Artifacts):
     def _pages(self, prefix: str = "", **options: Any) -> Iterator["ListObjectsV2OutputTypeDef"]:
         lists = self._s3.get_paginator("list_objects_v2")
         yield from lists.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix, **options)
-
-
-class _Ranges(io.RawIOBase):
-    """One version of an S3 object as a file: each read is one request for a range."""
-
-    def __init__(self, client: "S3Client", bucket: str, key: str, version: str | None) -> None:
-        super().__init__()
-        self._s3 = client
-        self._object = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-        with _missing_is_not_found(client):
-            head = client.head_object(**self._object)  # type: ignore[arg-type]  # the stubs know no dictionary
-        self._object["IfMatch"] = head["ETag"]
-        self._size, self._at = head["ContentLength"], 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast("bytearray", buffer)).cast("B")
-        end = min(self._size, self._at + len(view))
-        if self._at >= end:
-            return 0
-        found = self._s3.get_object(**self._object, Range=f"bytes={self._at}-{end - 1}")  # type: ignore[arg-type]  # as above
-        block = found["Body"].read()
-        view[: len(block)] = block
-        self._at += len(block)
-        return len(block)
-
-
-@contextmanager
-def _missing_is_not_found(client: "S3Client") -> Iterator[None]:
-    """The SDK's many words for an object that is not there."""
-    try:
-        yield
-    except client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion"}:
-            raise
-        raise FileNotFoundError(error.response["Error"].get("Message", "not found")) from None
 
 
 @cache

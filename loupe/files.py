@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def files_below(folder: Path, prefix: str = "") -> Iterator[str]:
 def draft_of(path: Path, body: BinaryIO) -> Iterator[Path]:
     """The bytes, safe on the disk beside where they will be, under a hidden name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     with draft.open("wb") as file:
         while block := body.read(BUFFER_BYTES):
             file.write(block)

@@ -28,7 +28,7 @@ _LOGGED = {
 
 
 class ApiStack(Stack):
-    """Upload forms, jobs and rooms over HTTPS."""
+    """Upload forms, jobs and rooms, and searches, over HTTPS."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class ApiStack(Stack):
         config: Config,
         upload: lambda_.IFunction,
         status: lambda_.IFunction,
+        query: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id, **stack_options(config, "api"))
         self.api = self._api(config.api)
@@ -46,6 +47,7 @@ class ApiStack(Stack):
         self._route(apigateway.HttpMethod.GET, "/blueprints", "Jobs", status)
         self._route(apigateway.HttpMethod.GET, "/blueprints/{job}", "Job", status)
         self._route(apigateway.HttpMethod.GET, "/blueprints/{job}/rooms", "Rooms", status)
+        self._route(apigateway.HttpMethod.POST, "/search", "Search", query)
         CfnOutput(self, "Url", value=self.api.api_endpoint)
         parameter(self, config, "api", "url", self.api.api_endpoint)
 

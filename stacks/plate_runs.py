@@ -14,8 +14,9 @@ from config import Config
 from lambdas.plate_runs.settings import CLAIMS, PLATES, EndSettings, StartSettings
 from stacks.parts import grants
 from stacks.parts.naming import parameter, stack_options
+from stacks.parts.processing import LOG_GROUP
 from stacks.parts.python_function import SliceFunctions
-from stacks.plate_runs_jobs import LOG_GROUP, PlateRunsJobs
+from stacks.plate_runs_jobs import PlateRunsJobs
 from stacks.plate_runs_machine import PlateRunsMachine
 from stacks.storage import StorageStack
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -12,11 +12,9 @@ from containers.plate_runs import settings
 from lambdas.plate_runs.settings import LEDGER, PLATES, REPORTS, RUNS, SCHEMAS, TREE
 from stacks.parts import grants
 from stacks.parts.naming import tags
+from stacks.parts.processing import MESSAGE, let_tell
 from stacks.parts.program_image import program_image
 from stacks.storage import StorageStack
-
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"  # SageMaker's own, of all the account's processing jobs
-_MESSAGE = "/opt/ml/output/message"
 
 
 class PlateRunsJobs(Construct):
@@ -47,7 +45,7 @@ class PlateRunsJobs(Construct):
             "AppSpecification": {"ImageUri": self._image.image_uri, "ContainerArguments": words},
             "Environment": {
                 **{f"{variable}.$": path for variable, path in {settings.DATASET: "$.run.dataset", **told}.items()},
-                settings.EXIT_MESSAGE: _MESSAGE,
+                settings.EXIT_MESSAGE: MESSAGE,
                 "AWS_DEFAULT_REGION": Stack.of(self).region,  # which SageMaker leaves unsaid
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": config.job_hours * 3600},
@@ -64,16 +62,5 @@ class PlateRunsJobs(Construct):
         grants.add_objects(self._project, role, *adds)
         grants.list_keys_below(self._project, role, PLATES)
         self._image.repository.grant_pull(role)
-        self._let_tell(role)
+        let_tell(role)
         return role
-
-    def _let_tell(self, role: iam.Role) -> None:
-        """SageMaker writes the program's log and the machine's metrics with the job's role."""
-        stack, form = Stack.of(self), ArnFormat.COLON_RESOURCE_NAME
-        log = stack.format_arn(service="logs", resource="log-group", resource_name=f"{LOG_GROUP}*", arn_format=form)
-        write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-        role.add_to_policy(iam.PolicyStatement(actions=write, resources=[log]))
-        own_metrics = {"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}}
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=own_metrics)
-        )  # metrics have no ARN

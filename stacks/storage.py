@@ -9,6 +9,7 @@ from constructs import Construct
 
 from config import Config
 from lambdas.room_detection.settings import BY_OWNER, UNSETTLED
+from stacks import project_tree
 from stacks.parts.naming import parameter, stack_options
 from stacks.parts.removal import removal_policy
 from stacks.plates_custody import keep_plates
@@ -26,7 +27,7 @@ class StorageStack(Stack):
         self._logs = self._access_logs()
         self.blueprints = self._bucket("Blueprints", self._lifecycle())
         self.results = self._bucket("Results", self._lifecycle())
-        self.project = self._bucket("Project", self._lifecycle())
+        self.project = self._bucket("Project", project_tree.lifecycle())
         self.jobs = self._job_table()
         for bucket in (self.blueprints, self.project):
             self._announce_objects(bucket)
@@ -35,6 +36,7 @@ class StorageStack(Stack):
         self._refuse_deleting(self.results, "AnswersStay")
         self._refuse_deleting(self.project, "ProjectDataStays")
         keep_plates(self.project, config, break_glass=self._break_glass)
+        project_tree.keep_written(self.project)
         for name, bucket in (("blueprints", self.blueprints), ("results", self.results), ("project", self.project)):
             parameter(self, config, "storage", f"{name}-bucket", bucket.bucket_name)
 

@@ -184,6 +184,39 @@ try_plate_runs() {
   say "plate_runs: a run, its ledger, an archive that verifies and one that does not: all right"
 }
 
+run_search() { # the container is told where the versions are; here that is a folder
+  pm run --rm --network none --memory 1g --read-only --tmpfs /tmp -v "$STATE/answers/cards:/cards" \
+    -e LOUPE_REFERENCE=/cards/reference localhost/search:ci "$@" 2>&1
+}
+
+try_search() {
+  local said file cards=$STATE/answers/cards
+  mkdir -p "$cards"
+  .venv/bin/python - "$cards" <<'PYTHON'
+import json, sys
+import numpy as np
+from pathlib import Path
+from usearch.index import Index
+folder, rows = Path(sys.argv[1]), np.random.default_rng(1).standard_normal((100, 64)).astype(np.float32)
+rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+np.save(folder / "embeddings.npy", rows)
+index = Index(ndim=64, metric="ip", dtype="f32")
+index.add(np.arange(100), rows)
+index.save(folder / "usearch.index")
+(folder / "index.json").write_text(json.dumps([f"card-{row}" for row in range(100)]))
+(folder / "metadata.json").write_text(json.dumps({f"card-{row}": {"row": row} for row in range(100)}))
+PYTHON
+  chown -R 990:990 "$cards"
+  said=$(run_search build /cards/embeddings.npy --index-json /cards/index.json --metadata /cards/metadata.json \
+    --usearch-index /cards/usearch.index --version first) || fail "a build ended with $?: $said"
+  grep -q '"usable": true' <<<"$said" || fail "a build said: $said"
+  said=$(run_search publish first) || fail "a publication ended with $?: $said"
+  for file in codes.npy index.json; do echo >>"$cards/reference/first/$file"; done
+  if said=$(run_search verify first); then fail "a changed version verified: $said"; fi
+  grep -q 'codes.npy: it has' <<<"$said" || fail "a changed version gave: $said"
+  say "search: a build, its publication, a version that does not verify: all right"
+}
+
 check_machine
 configure_podman
 trap clean_up EXIT

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from containers.plate_runs.ahead import worked_ahead
 from containers.plate_runs.dataset import Dataset
 from containers.plate_runs.records import PLATE_COLUMNS, RUN_COLUMNS, LeftOut, Row, plate_record, run_record
 from containers.plate_runs.schemas import Schemas
+from loupe.ahead import worked_ahead
 from loupe.artifacts import Artifacts
 
 PLATES, RUNS = "plates.parquet", "runs.parquet"

@@ -8,13 +8,13 @@ from functools import lru_cache, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from containers.plate_runs.ahead import worked_ahead
 from containers.plate_runs.dataset import PLATE_ID, PLATES, REPORTS, SEAL, Dataset
 from containers.plate_runs.ledger import RUNS, Rows
 from containers.plate_runs.records import Row, read_seal
 from containers.plate_runs.schemas import Schemas
 from containers.plate_runs.seal import checksums, source_checksum
 from containers.plate_runs.source import CHECKSUM, MANIFEST, read_checksum, read_manifest, read_source
+from loupe.ahead import worked_ahead
 from loupe.artifacts import Artifacts
 from loupe.claims import RUN_ID
 

@@ -4,9 +4,9 @@ from botocore.exceptions import ClientError
 
 from lambdas.room_detection import clients
 from lambdas.room_detection.blueprints import Arrival, content_type, refusal
-from lambdas.room_detection.metrics import count
 from lambdas.room_detection.settings import ENDPOINT, TriggerSettings
 from lambdas.room_detection.settlement import Settlement
+from loupe.metrics import count
 
 _GRACE_SECONDS = 300
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
@@ -26,7 +26,7 @@ class Handover:
             return None
         job_id = self._claim(arrival)
         if job_id is not None:
-            count("BlueprintsAccepted")
+            count("BlueprintsAccepted", "room_detection")
             self._advance(job_id, arrival)
         return job_id
 

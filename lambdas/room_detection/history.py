@@ -8,8 +8,8 @@ from typing import Any
 from lambdas.room_detection import clients
 from lambdas.room_detection.formats import FORMATS
 from lambdas.room_detection.jobs import Job, Jobs
-from lambdas.room_detection.replies import Refusal
 from lambdas.room_detection.settings import StatusSettings
+from loupe.replies import Refusal
 
 LINK_SECONDS = 3600
 MAX_PAGE = 100

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from lambdas.room_detection import clients
 from lambdas.room_detection.formats import FORMATS
 from lambdas.room_detection.jobs import TERMINAL, Job, Jobs
-from lambdas.room_detection.metrics import count
 from lambdas.room_detection.settings import ENDPOINT, JobSettings
 from loupe import contracts
+from loupe.metrics import count
 
 _MAX_REASON = 500
 
@@ -79,7 +79,7 @@ class Settlement:
 
     def _end(self, job: Job, ending: dict[str, str | int]) -> None:
         if self.jobs.settle(job["job_id"], ending, retention_days=self._settings.job_retention_days):
-            count("JobsSucceeded" if ending["state"] == "SUCCEEDED" else "JobsFailed")
+            count("JobsSucceeded" if ending["state"] == "SUCCEEDED" else "JobsFailed", "room_detection")
             self.tell(cast("Job", {**job, **ending}))
 
     def _keep(self, job_id: str, answer: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.room_detection.history import History
-from lambdas.room_detection.replies import Refusal, Reply, caller, content, refuse, reply
 from lambdas.room_detection.settings import StatusSettings
+from loupe.replies import Refusal, Reply, caller, content, refuse, reply
 
 logger = Logger(service="room_detection.status")
 

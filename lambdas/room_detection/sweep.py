@@ -8,9 +8,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.room_detection.jobs import Job
-from lambdas.room_detection.metrics import count
 from lambdas.room_detection.settings import JobSettings
 from lambdas.room_detection.settlement import Settlement, is_settled
+from loupe.metrics import count
 
 logger = Logger(service="room_detection.sweep")
 
@@ -36,7 +36,7 @@ def _sweep(job: Job) -> None:
     if is_settled(job):
         settlement.tell(job)
     elif job["state"] == "RUNNING" and settlement.look(job):
-        count("JobsSettledLate")
+        count("JobsSettledLate", "room_detection")
         logger.warning("settled without the endpoint's notification", extra={"job_id": job["job_id"]})
     elif time.time() >= job["deadline"]:
         settlement.fail(job, _overdue(job))

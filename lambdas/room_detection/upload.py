@@ -13,9 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.room_detection import clients
 from lambdas.room_detection.blueprints import refusal
 from lambdas.room_detection.jobs import Jobs
-from lambdas.room_detection.replies import Refusal, Reply, body, caller, refuse, reply
 from lambdas.room_detection.settings import UploadSettings
 from loupe import contracts
+from loupe.replies import Refusal, Reply, body, caller, refuse, reply
 
 _MAX_NAME_BYTES = 900
 logger = Logger(service="room_detection.upload")

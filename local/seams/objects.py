@@ -34,3 +34,20 @@ def _range_of(whole: Answer, wanted: str, bucket: str, key: str) -> Answer:
     part = body[first : last + 1]
     told = {"Content-Length": str(len(part)), "Content-Range": f"bytes {first}-{last}/{len(body)}"}
     return 206, {**headers, **told}, part
+
+
+def keep_conditions_of_copies() -> None:
+    """Refuse a copy over another object, and compute its checksum, where it asks for that; ministack does neither."""
+    copy = s3._copy_object
+
+    def copied(bucket: str, key: str, headers: dict[str, str]) -> Answer:
+        there = (s3._ensure_bucket(bucket) or {"objects": {}})["objects"].get(key)
+        refused: Answer | None = s3._check_put_preconditions(headers, there)
+        if refused:
+            return refused
+        algorithm = headers.get("x-amz-checksum-algorithm")
+        asked = {**headers, "x-amz-sdk-checksum-algorithm": algorithm} if algorithm else headers
+        answer: Answer = copy(bucket, key, asked)
+        return answer
+
+    s3._copy_object = copied

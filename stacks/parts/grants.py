@@ -34,6 +34,10 @@ def list_keys_below(bucket: s3.IBucket, grantee: iam.IGrantable, prefix: str) ->
     )
 
 
+def list_versions(bucket: s3.IBucket, grantee: iam.IGrantable) -> None:
+    iam.Grant.add_to_principal(grantee=grantee, actions=["s3:ListBucketVersions"], resource_arns=[bucket.bucket_arn])
+
+
 def use_items(table: dynamodb.ITable, grantee: iam.IGrantable, *verbs: str) -> None:
     _allow_table(table.table_arn, grantee, verbs)
 

@@ -18,7 +18,11 @@ from loupe.settings import Settings
 from stacks.parts import source_tree
 from stacks.parts.removal import removal_policy
 
-_LAMBDA_PLATFORM = ["--implementation", "cp", "--python-version", "3.14", "--platform", "manylinux2014_aarch64"]
+_LIBC = ("manylinux_2_28", "manylinux_2_27", "manylinux2014")  # wheels that run on Lambda's Amazon Linux 2023
+LAMBDA_PLATFORM = [
+    *("--implementation", "cp", "--python-version", "3.14"),
+    *(word for libc in _LIBC for word in ("--platform", f"{libc}_aarch64")),
+]
 
 
 class SliceFunctions:
@@ -64,38 +68,37 @@ class SliceFunctions:
     @cached_property
     def _code(self) -> lambda_.Code:
         names = source_tree.contents("lambdas", self._slice)
-        platform = [] if self._config.bundle_for_this_machine else _LAMBDA_PLATFORM
+        platform = [] if self._config.libraries_of_this_machine else LAMBDA_PLATFORM
         return lambda_.Code.from_asset(
             str(source_tree.ROOT / "lambdas" / self._slice),
             asset_hash=source_tree.fingerprint(names, *platform),
             bundling=BundlingOptions(
-                image=DockerImage.from_registry("never-used"), local=_Bundler(self._slice, names, platform)
+                image=DockerImage.from_registry("never-used"), local=_Bundler(self._slice, platform)
             ),
         )
 
 
 @jsii.implements(ILocalBundling)
 class _Bundler:
-    """Installs wheels for the function's platform beside the slice's code; builds nothing and needs no Docker."""
+    """Bundles on this machine, without Docker; the laptop's functions find its libraries, so theirs are left out."""
 
-    def __init__(self, slice_name: str, names: list[str], platform: list[str]) -> None:
-        self._requirements = source_tree.ROOT / "lambdas" / slice_name / "requirements.txt"
-        self._names, self._platform = names, platform
+    def __init__(self, slice_name: str, platform: list[str]) -> None:
+        self._slice, self._platform = slice_name, platform
 
     def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        install = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--require-hashes"]
-        wheels = [
-            "--only-binary=:all:",
-            *self._platform,
-            "--target",
-            output_dir,
-            "--requirement",
-            str(self._requirements),
-        ]
-        subprocess.run([sys.executable, "-m", "pip", *install, *wheels], check=True)  # noqa: S603  # our own arguments
-        shutil.rmtree(Path(output_dir) / "bin", ignore_errors=True)
-        source_tree.copy(self._names, Path(output_dir))
+        if self._platform:
+            install_libraries(self._slice, Path(output_dir), self._platform)
+        source_tree.copy(source_tree.contents("lambdas", self._slice), Path(output_dir))
         return True
+
+
+def install_libraries(slice_name: str, folder: Path, platform: list[str]) -> None:
+    """The slice's locked libraries as wheels for a platform; nothing is built."""
+    requirements = source_tree.ROOT / "lambdas" / slice_name / "requirements.txt"
+    install = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", "--require-hashes"]
+    wheels = ["--only-binary=:all:", *platform, "--target", str(folder), "--requirement", str(requirements)]
+    subprocess.run([sys.executable, "-m", "pip", *install, *wheels], check=True)  # noqa: S603  # our own arguments
+    shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
 def log_retention(config: Config) -> logs.RetentionDays:

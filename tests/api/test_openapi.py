@@ -10,12 +10,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
 from lambdas.room_detection.formats import FORMATS
+from lambdas.search.refusals import REFUSALS
 from loupe.contracts import SCHEMAS
 from tests.conftest import Template, resources
 
 FILE = SCHEMAS / "api" / "openapi.json"
 DOCUMENT = json.loads(FILE.read_text())
-LAMBDAS = Path(__file__).parents[2] / "lambdas" / "room_detection"
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
 VERBS = {"get", "post"}
 
 
@@ -57,20 +58,22 @@ def test_requests_are_throttled_and_logged(prod: Mapping[str, Template]) -> None
 
 
 def test_the_query_parameters_documented_are_those_that_are_read() -> None:
-    read = set(re.findall(r'query\.get\("(\w+)"', (LAMBDAS / "status.py").read_text()))
+    read = set(re.findall(r'query\.get\("(\w+)"', (LAMBDAS / "room_detection" / "status.py").read_text()))
     documented = {p["name"] for operation in operations().values() for p in operation.get("parameters", [])}
     assert documented == read
 
 
 def test_the_refusals_documented_are_those_that_are_given() -> None:
-    sources = "".join((LAMBDAS / f"{name}.py").read_text() for name in ("upload", "status", "history"))
+    names = ("room_detection/upload", "room_detection/status", "room_detection/history", "search/query")
+    sources = "".join((LAMBDAS / f"{name}.py").read_text() for name in names)
     given = set(re.findall(r'Refusal\((\d+), "(\w+)"', sources))
+    given |= {(str(status), code) for status, code in REFUSALS.values()}
     documented = {
         (status, code)
         for operation in operations().values()
         for status, response in operation["responses"].items()
         for code in re.findall(r"[a-z]+_[a-z_]+", response["description"])
-        if status.startswith("4") and status != "403"
+        if status[0] in "45" and status != "403"
     }
     assert documented == given
 

@@ -77,6 +77,21 @@ def test_plates_are_archived_measured_verified_and_drawn_on_one_sheet(temporary:
         assert sheet.size[1] > 12 / 2 * 300
 
 
+def test_photographs_are_drawn_beside_the_nearest_cards(temporary: Path) -> None:
+    ran = demo(temporary, module="cli.demo_search")
+    out, err = ran.communicate(timeout=240)
+    assert (ran.returncode, err) == (0, "")
+    assert out.count("True") == 5
+    with Image.open(temporary / "pictures" / "search.png") as sheet:
+        assert sheet.size[1] > 5 * 150
+
+
+def test_an_image_that_is_not_there_is_said_before_anything_starts(temporary: Path) -> None:
+    out, err = demo(temporary, temporary / "nowhere.png", module="cli.demo_search").communicate(timeout=60)
+    assert (out, err.count("\n")) == ("", 1)
+    assert "nowhere.png" in err
+
+
 def test_a_folder_of_plates_that_is_none_is_said_before_anything_starts(temporary: Path) -> None:
     out, err = demo(temporary, temporary / "nowhere", module="cli.demo_plates").communicate(timeout=60)
     assert (out, err) == ("", "One folder of plates at a time, please.\n")

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 import pytest
 
 from tests.conftest import ENVIRONMENTS, Template, resources, templates_of
-from tests.plate_runs.templates import listed, text_of
+from tests.templates import listed, refusing, text_of
 
 PICTURE = "plates/birds/plates_structured/plate-001/source/plate-001.jpg"
 KEPT = [
@@ -20,45 +19,28 @@ KEPT = [
 LEDGER = "plates/birds/ledger/runs.parquet"
 
 
-def custody(environment: str) -> list[dict[str, Any]]:
-    storage = templates_of(environment)["Storage"]
-    policies = resources(storage, "AWS::S3::BucketPolicy").items()
-    [policy] = [found for name, found in policies if name.startswith("ProjectPolicy")]
-    return [one for one in policy["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
-
-
-def refusing(environment: str, action: str, key: str) -> dict[str, dict[str, Any]]:
-    """The conditions under which everybody is refused an action on a key, by statement."""
-    return {
-        str(one.get("Sid")): one["Condition"]
-        for one in custody(environment)
-        if action in listed(one["Action"]) and one["Principal"] == {"AWS": "*"}
-        if any(fnmatchcase(key, text_of(target).removeprefix("*/")) for target in listed(one["Resource"]))
-    }
-
-
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("key", KEPT)
 def test_an_object_of_the_archive_is_never_overwritten_and_never_deleted(environment: str, key: str) -> None:
-    assert refusing(environment, "s3:PutObject", key)["PlatesAreWrittenOnce"] == {
+    assert refusing(environment, "Project", "s3:PutObject", key)["PlatesAreWrittenOnce"] == {
         "Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"},
     }  # fmt: skip
     for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
-        [(test, keys)] = refusing(environment, action, key)["PlatesStay"].items()
+        [(test, keys)] = refusing(environment, "Project", action, key)["PlatesStay"].items()
         assert test == "ArnNotLike"
         assert [text_of(role).rpartition("/")[2] for role in listed(keys["aws:PrincipalArn"])] == ["loupe-break-glass"]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_ledger_is_replaced_by_its_role_alone_and_as_it_was_seen(environment: str) -> None:
-    found = refusing(environment, "s3:PutObject", LEDGER)
+    found = refusing(environment, "Project", "s3:PutObject", LEDGER)
     assert found["LedgersAreReplacedAsSeen"]["Null"] == {"s3:if-none-match": "true", "s3:if-match": "true"}
     but = [text_of(role) for role in found["LedgersAreOfOneRole"]["ArnNotLike"]["aws:PrincipalArn"]]
     roles = resources(templates_of(environment)["PlateRuns"], "AWS::IAM::Role")
     names = [f"arn:aws:iam::1:role/loupe-{environment}-plate-runs-{name}-X" for name in roles]
     writers = [name for name in names if any(fnmatchcase(name, pattern) for pattern in but)]
     assert [name.rpartition("-plate-runs-")[2][:-10] for name in writers] == ["JobsLedgerRole"]
-    assert "PlatesStay" in refusing(environment, "s3:DeleteObjectVersion", LEDGER)
+    assert "PlatesStay" in refusing(environment, "Project", "s3:DeleteObjectVersion", LEDGER)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -70,5 +52,7 @@ def test_a_role_of_the_longest_name_still_begins_as_the_bucket_expects(environme
 
 def test_custody_of_plates_reaches_no_other_data(prod: Mapping[str, Template]) -> None:
     for key in ("data/ocr/letters.parquet", "models/student/1/model.onnx", "plates.json"):
-        assert "PlatesStay" not in refusing("prod", "s3:DeleteObject", key)
-        assert not {"PlatesAreWrittenOnce", "LedgersAreOfOneRole"} & set(refusing("prod", "s3:PutObject", key))
+        assert "PlatesStay" not in refusing("prod", "Project", "s3:DeleteObject", key)
+        assert not {"PlatesAreWrittenOnce", "LedgersAreOfOneRole"} & set(
+            refusing("prod", "Project", "s3:PutObject", key)
+        )

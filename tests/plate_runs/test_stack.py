@@ -15,7 +15,7 @@ from lambdas.plate_runs.settings import EndSettings, StartSettings
 from loupe import contracts
 from loupe.settings import Settings
 from tests.conftest import ENVIRONMENTS, Template, resources, templates_of
-from tests.plate_runs.templates import listed, text_of
+from tests.templates import may, object_actions, statements, text_of
 
 JOB_NAME_MOST = 63
 LONGEST_RUN = "run-20260104-043258-877a06a6-0f3a5b7c"
@@ -25,18 +25,6 @@ STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 @pytest.fixture(scope="session")
 def stack(prod: Mapping[str, Template]) -> Template:
     return prod["PlateRuns"]
-
-
-def statements(template: Template, role: str) -> list[dict[str, Any]]:
-    policies = resources(template, "AWS::IAM::Policy").items()
-    [policy] = [found for name, found in policies if name[:-8] == f"{role}DefaultPolicy"]
-    return list(policy["Properties"]["PolicyDocument"]["Statement"])
-
-
-def may(template: Template, role: str, action: str) -> list[str]:
-    """What a role may do an action with; keys as they are, other ARNs with references as `*`."""
-    found = [one for one in statements(template, role) if action in listed(one["Action"])]
-    return sorted(text_of(target).removeprefix("*/") for one in found for target in listed(one["Resource"]))
 
 
 def definition(template: Template) -> dict[str, Any]:
@@ -78,15 +66,7 @@ def test_keys_are_listed_below_plates_only(stack: Template) -> None:
 
 
 def test_no_role_deletes_anything_or_changes_a_bucket(stack: Template) -> None:
-    actions = {
-        action
-        for policy in resources(stack, "AWS::IAM::Policy").values()
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        for action in listed(statement["Action"])
-    }
-    asked = {action for action in actions if action.startswith("s3:")}
-    assert asked == {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:ListBucket"}
-    assert "*" not in actions
+    assert object_actions(stack) == {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:ListBucket"}
 
 
 def test_the_machine_may_run_jobs_of_runs_as_the_two_roles_and_hear_of_their_end(stack: Template) -> None:

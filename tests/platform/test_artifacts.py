@@ -1,6 +1,7 @@
 """Objects are added once and read as they were, in S3 and in a folder alike."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,35 @@ def test_an_open_object_is_read_anywhere(place: Artifacts) -> None:
         file.seek(1000)
         assert file.read(2_000_000) == body[1000:2_001_000]
         assert file.tell() == 2_001_000
+
+
+def test_a_part_of_an_object_is_what_there_is_of_it(place: Artifacts) -> None:
+    place.add("ten", b"0123456789")
+    assert place.read_part("ten", 3, 4) == b"3456"
+    assert place.read_part("ten", 8, 4) == b"89"
+    assert place.read_part("ten", 10, 4) == b""
+    with pytest.raises(FileNotFoundError):
+        place.read_part("none", 0, 1)
+
+
+def test_threads_that_replace_the_same_object_at_once_do_not_mix_their_bytes(tmp_path: Path) -> None:
+    place = open_artifacts(str(tmp_path / "a"))
+    place.add("one", b"first")
+    seen, bodies = place.version("one"), [bytes([number]) * 3_000_000 for number in range(8)]
+
+    def replaced(number: int) -> bool:
+        body = tmp_path / str(number)
+        body.write_bytes(bodies[number])
+        try:
+            place.replace("one", body, seen=seen)
+        except WrittenByAnother:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(replaced, range(8)))
+    assert won.count(True) == 1
+    assert place.read("one") == bodies[won.index(True)]
 
 
 def test_what_is_not_there_is_not_found(place: Artifacts) -> None:
@@ -140,6 +170,27 @@ def test_a_version_follows_only_the_one_that_was_seen(place: Artifacts, tmp_path
             place.replace("one", new, seen=seen)
     with pytest.raises((WrittenByAnother, FileNotFoundError)):
         place.replace("none", new, seen=first)
+
+
+def test_a_version_that_is_replaced_while_it_is_compared_is_somebody_elses(
+    s3_place: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.write_bytes(b"ours")
+    theirs.write_bytes(b"theirs")
+    s3_place.add("one", b"first")
+    seen, opened = s3_place.version("one"), s3_place.open
+
+    def raced(name: str, version: str | None = None) -> Any:
+        monkeypatch.setattr(s3_place, "open", opened)
+        file = opened(name, version)
+        s3_place.replace("one", theirs, seen=seen)
+        return file
+
+    monkeypatch.setattr(s3_place, "open", raced)
+    with pytest.raises(WrittenByAnother, match="one has been written meanwhile"):
+        s3_place.replace("one", ours, seen=seen)
+    assert s3_place.read("one") == b"theirs"
 
 
 def test_writers_at_the_same_instant_try_again(s3_place: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:

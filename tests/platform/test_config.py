@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from config import DEV, LAPTOP, PROD, STAGING, Config, OcrConfig, RoomDetectionConfig, UnknownEnvironment, config_for
+from config import (
+    DEV,
+    LAPTOP,
+    PROD,
+    STAGING,
+    ArchiveConfig,
+    Config,
+    OcrConfig,
+    RoomDetectionConfig,
+    UnknownEnvironment,
+    config_for,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,3 +71,21 @@ def test_data_is_kept_where_people_rely_on_it() -> None:
 def test_an_ocr_run_that_aws_would_refuse_is_refused_here(numbers: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         OcrConfig(**numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"verify_schedule": "daily"},
+            r"verify_schedule must be cron\(\.\.\.\), rate\(\.\.\.\) or nothing, not 'daily'",
+        ),
+        ({"leg_seconds": 451}, r"leg_seconds must be between 0 and 450\.0, not 451"),
+        ({"function_timeout_seconds": 901}, "function_timeout_seconds must be between 1 and 900, not 901"),
+        ({"model_families": ("Card_Recognition",)}, "model_families has 'Card_Recognition'"),
+        ({"model_families": ()}, "model_families must name at least one family"),
+    ],
+)
+def test_an_archive_that_could_not_be_verified_or_registered_is_refused(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        ArchiveConfig(**given)

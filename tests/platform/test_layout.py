@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SLICES = sorted(path.name for path in (ROOT / "lambdas").iterdir() if (path / "__init__.py").exists())
 WINGS = ("app", "cli", "config", "containers", "lambdas", "local", "loupe", "stacks")
 SOURCES = sorted(path for wing in WINGS for path in [*ROOT.glob(f"{wing}.py"), *(ROOT / wing).rglob("*.py")])
-DOORS = ("settings", "limits")
+DOORS = ("settings", "limits", "tree")
 OCR_SERVICE = sorted((ROOT / "local").glob("ocr_*.py"))
 
 

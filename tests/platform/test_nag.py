@@ -21,11 +21,13 @@ ACCEPTED = {
     r"IAM5\[Resource::.*/room_detection/\*\]": "answers are kept under this prefix by job id",
     r"IAM5\[Resource::\*\] Ocr/Job/ExecutionRole": "an ECR token names no repository",
     r"IAM5\[Resource::\*\] Ocr/SubmitRole": "AWS grants the list of jobs for all queues or for none",
-    r"IAM5\[Resource::.*/data/\*\]": "the job reads datasets and the images that they name, wherever under data/",
+    r"IAM5\[Resource::.*/data/\*\]": "jobs read datasets, images that they name and embeddings, wherever under data/",
+    r"IAM5\[Resource::.*/data/reference/\*\]": "versions of the reference lie under this prefix by their names",
     r"IAM5\[Resource::.*/data/ocr/\*\]": "datasets land under this prefix with names that people choose",
     r"IAM5\[Resource::\*\] PlateRuns/Jobs/(Run|Ledger)Role": "an ECR token and CloudWatch metrics have no ARN to name",
+    r"IAM5\[Resource::\*\] Search/BuildRole": "an ECR token and CloudWatch metrics have no ARN to name",
     r"IAM5\[Resource::\*\] PlateRuns/Runs/Role": "deliveries of logs and traces have no ARN to name",
-    r"IAM5\[Resource::.*log-group:/aws/sagemaker/ProcessingJobs\*\] PlateRuns/Jobs/": (
+    r"IAM5\[Resource::.*log-group:/aws/sagemaker/ProcessingJobs\*\] (PlateRuns/Jobs/|Search/BuildRole)": (
         "SageMaker makes this log group itself, and a stream in it for each job"
     ),
     r"IAM5\[Resource::.*:processing-job/run-\*\] PlateRuns/Runs/Role": "jobs are called after their run and execution",
@@ -33,6 +35,17 @@ ACCEPTED = {
         "one part of the tree, in datasets that people name"
     ),
     r"IAM5\[Resource::.*/ocr/\*\]": "runs are kept under this prefix by dataset and id",
+    r"IAM5\[Resource::\*\] Archive/MetricsRole": "lists of model packages have no ARN to name",
+    r"IAM5\[Resource::\*\] Archive/Nights/Role": "deliveries of logs and traces have no ARN to name",
+    r"IAM5\[Resource::[^/]*/\*\] Archive/VerifyRole": "what is verified is everything that the project bucket holds",
+    r"IAM5\[Resource::.*/(metadata/verification|analytics/metrics)/\*\] Archive/": (
+        "one prefix, one verb: reports have dates, figures names"
+    ),
+    r"IAM5\[Resource::.*/(models/\*/model|ocr/\*/manifest)\.json\*\] Archive/": (
+        "one file of each model, and of each run"
+    ),
+    r"IAM5\[Resource::.*/plates/\*/reports/\*\] Archive/": "how each shard of each run has ended",
+    r"IAM5\[Resource::.*:model-package/.*/\*\] Archive/": "the versions of a group have numbers",
     r"SMG4 Ocr/Job/Secret": "the key is the OCR service's: its makers change it, no function of ours can",
     r"VPC7 Ocr/Job/Network/Vpc": "nothing can call in, and what jobs call is in their own logs",
     r"IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]": "both variants of one verb, on the platform's one key",

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 
-def count(name: str) -> None:
-    """Add one to `BlueprintsAccepted`, `JobsSucceeded`, `JobsFailed` or `JobsSettledLate`."""
+def count(name: str, slice_name: str) -> None:
+    """Add one to what is counted of a slice."""
     with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace="Loupe") as metric:
-        metric.add_dimension(name="slice", value="room_detection")
+        metric.add_dimension(name="slice", value=slice_name)

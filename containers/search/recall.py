@@ -1,0 +1,96 @@
+"""How many of the ten nearest rows a quicker way finds, measured on rows of the version against the proven answer."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loupe.cells import Cells
+from loupe.codes import Floats, Rows, scores
+from loupe.nearest import Nearest, RowSource
+
+NEEDED = 0.99
+SAMPLE = 1000
+NEIGHBOURS = 10
+PROBES = (4, 8, 16, 32, 64)
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows as queries, and for each the score of the last of its ten nearest."""
+
+    queries: Floats
+    last: Floats
+    count: int
+    source: RowSource
+
+    def recall(self, find: Callable[[Floats], Rows]) -> float:
+        """The share of the nearest that a way finds; a row with the same score as the last is as good."""
+        found = 0
+        for query, last in zip(self.queries, self.last, strict=True):
+            rows = np.unique(find(query))
+            found += min(self.count, int(np.count_nonzero(scores(self.source.take(rows), query) >= last)))
+        return found / (self.count * len(self.queries))
+
+
+def sample(nearest: Nearest, source: RowSource) -> Sample:
+    """Up to 1,000 rows, always the same ones, with their proven answers."""
+    chosen = np.random.default_rng(SEED).choice(nearest.rows, min(SAMPLE, nearest.rows), replace=False)
+    queries = source.take(np.sort(chosen))
+    last = [nearest.search(query, NEIGHBOURS).hits[-1].score for query in queries]
+    return Sample(queries, np.array(last, np.float32), min(NEIGHBOURS, nearest.rows), source)
+
+
+def quickly(nearest: Nearest, query: Floats) -> Rows:
+    """What a search finds that proves nothing."""
+    return np.array([hit.row for hit in nearest.search(query, NEIGHBOURS, exact=False).hits], np.intp)
+
+
+def of_cells(
+    asked: Sample,
+    codes: NDArray[np.int8],
+    bounds: NDArray[np.void],
+    table: NDArray[np.void],
+    probes: Sequence[int] = PROBES,
+) -> dict[str, Any]:
+    """What `version.json` says of the search: the fewest cells that suffice, or that all is scanned."""
+    recall, looked_into = 0.0, 0
+    for looked_into in (few for few in probes if few <= len(table)):
+        nearest = Nearest(codes, bounds, asked.source, Cells(table, looked_into))
+        recall = asked.recall(partial(quickly, nearest))
+        if recall >= NEEDED:
+            reason = f"Recall at {NEIGHBOURS} is {recall:.4f} on {len(asked.queries)} rows."
+            cells = {"cells": len(table), "probes": looked_into, "recall_at_10": recall}
+            return {"method": "cells", "reason": reason, **cells}
+    reason = f"Recall at {NEIGHBOURS} in {looked_into} of {len(table)} cells is {recall:.4f}, and {NEEDED} is needed."
+    return {"method": "scan", "reason": reason}
+
+
+def of_usearch(asked: Sample, path: Path, shape: tuple[int, int]) -> dict[str, Any]:
+    """What `version.json` says of an index.
+
+    Another process reads it: a broken index may crash that, and onnxruntime crashes where usearch was imported before.
+    """
+    command = [sys.executable, "-m", "containers.search.usearch_index", str(path), *map(str, shape)]
+    body = np.ascontiguousarray(asked.queries).tobytes()
+    done = subprocess.run(command, input=body, capture_output=True, check=False)  # noqa: S603  # our own
+    if done.returncode:
+        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it crashed the reader"])[-1]
+        return {"recall_at_10": None, "usable": False, "reason": f"It cannot be read: {said}"[:500]}
+    answers = iter(json.loads(done.stdout))
+    recall = asked.recall(lambda _: np.array(next(answers), np.intp))
+    usable = recall >= NEEDED
+    reason = f"Recall at {NEIGHBOURS} is {recall:.4f} on {len(asked.queries)} rows"
+    return {
+        "recall_at_10": recall,
+        "usable": usable,
+        "reason": reason + ("." if usable else f", and {NEEDED} is needed."),
+    }

@@ -16,7 +16,8 @@ from botocore.config import Config
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.archive_imagined import WORK, peak_mib
+from benchmarks.archive_imagined import WORK
+from benchmarks.memory import peak_mib
 from lambdas.archive import manifest
 from lambdas.archive.bucket import S3Objects
 from lambdas.archive.imports import Import, plan

@@ -15,6 +15,7 @@ Rows = NDArray[np.intp]
 Bytes = NDArray[np.int8]
 
 LONGEST = 127
+WHOLE = slice(None)
 ROUNDING = 2e-6  # more than a float32 score and its estimate by float32 are off
 NORM_TOLERANCE = 1e-3  # of a row: what is left of a unit vector that was kept as float16 meanwhile
 BOUND = np.dtype([("row", "<u4"), ("scale", "<f4"), ("error", "<f4"), ("crc", "<u4")])
@@ -53,6 +54,12 @@ def errors(rows: Floats, codes: Bytes, scales: Floats) -> Floats:
     return np.nextafter(found, np.float32(np.inf), dtype=np.float32)
 
 
+def lengths(codes: Bytes, scales: Floats) -> Floats:
+    """Of what each code says."""
+    found: Floats = np.sqrt(np.einsum("ij,ij->i", codes, codes, dtype=np.int32), dtype=np.float32)
+    return found * scales
+
+
 def checks(rows: Floats) -> list[int]:
     """The CRC-32 of each row."""
     return [zlib.crc32(row) for row in np.ascontiguousarray(rows, "<f4")]
@@ -68,12 +75,18 @@ class Code:
         self.left = vector - numbers * self.scale
         self.error = math.sqrt(self.left @ self.left)
 
-    def products(self, codes: Bytes, scales: Floats) -> Floats:
-        """Of what this code says with what those say."""
-        found: Floats = np.asarray(numkong.cdist(self._numbers, codes, "dot", out_dtype="float32")).reshape(-1)
+    def products(self, codes: Bytes, scales: Floats, columns: slice = WHOLE) -> Floats:
+        """Of what this code says with what those say, in these columns, which are all that `codes` has."""
+        numbers = self._numbers[:, columns]
+        found: Floats = np.asarray(numkong.cdist(numbers, codes, "dot", out_dtype="float32")).reshape(-1)
         found *= scales
         found *= self.scale
         return found
+
+    def length(self, columns: slice) -> float:
+        """Of what this code says in these columns."""
+        [found] = lengths(self._numbers[:, columns], np.array([self.scale], np.float32))
+        return float(found)
 
 
 class Question:

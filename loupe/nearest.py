@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loupe.cells import Cells
-from loupe.codes import Bytes, Floats, Question, Rows, margins, scores, unit
+from loupe.codes import Bytes, Code, Floats, Question, Rows, lengths, margins, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _high
 FEW = 2  # times as many rows as are wanted are read at once
+MANY = 8  # of so many rows one in reach, and all are scanned: quicker than to collect them
 
 
 class RowSource(Protocol):
@@ -37,6 +38,27 @@ class Answer:
 
     hits: list[Hit]
     proven: bool
+
+
+class _Part:
+    """Some columns of all codes, which lie together, and what those say."""
+
+    def __init__(self, codes: Bytes, scales: Floats, columns: slice) -> None:
+        self.columns = columns
+        self._codes, self._scales = np.ascontiguousarray(codes[:, columns]), scales
+
+    def products(self, code: Code, at: Rows | slice) -> Floats:
+        """With what another code says in these columns."""
+        if not isinstance(at, slice) and not len(at):
+            return np.empty(0, np.float32)
+        if isinstance(at, slice) or MANY * len(at) < len(self._codes):
+            return code.products(self._codes[at], self._scales[at], self.columns)
+        found: Floats = code.products(self._codes, self._scales, self.columns)[at]
+        return found
+
+    def lengths(self) -> Floats:
+        """Of each."""
+        return lengths(self._codes, self._scales)
 
 
 @dataclass(frozen=True)
@@ -93,23 +115,21 @@ class _Best:
 
 
 class Nearest:
-    """Codes in the order of their cells, if they have any, and what is known of each: its row, scale and error."""
+    """Codes in the order of their cells, if they have any, and what is known of each: its row, scale and error.
+
+    Without cells, the first half of every code is scanned, and the second of those that are still within reach then.
+    """
 
     def __init__(self, codes: Bytes, bounds: NDArray[np.void], source: RowSource, cells: Cells | None = None) -> None:
-        self._codes, self._source, self._cells = codes, source, cells
+        self.rows, self.dims = codes.shape
+        self._source, self._cells = source, cells
         self._rows = np.ascontiguousarray(bounds["row"]).astype(np.intp)
-        self._positions = np.arange(len(codes))
+        self._positions = np.arange(self.rows)
         self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return len(self._codes)
-
-    @property
-    def dims(self) -> int:
-        """How many numbers a row has."""
-        return int(self._codes.shape[1])
+        half = self.dims if cells else -(-self.dims // 2)
+        self._head = _Part(codes, self._scales, slice(0, half))
+        self._tail = _Part(codes, self._scales, slice(half, self.dims))
+        self._tails = self._tail.lengths()
 
     def row(self, row: int) -> Floats:
         """A row itself, as a query; IndexError if there is none."""
@@ -132,8 +152,7 @@ class Nearest:
         if self._cells:
             seen, proven = self._look_into_cells(self._cells, question, best, allowed, exact=exact)
         else:
-            seen, proven = self._scan(question, [slice(0, self.rows)], allowed), True
-            best.add(self._rows[seen.take_likeliest(FEW * wanted)])
+            seen, proven = self._look_everywhere(question, best, allowed), True
         self._decide(question, best, seen)
         return Answer(best.hits(), proven)
 
@@ -149,11 +168,25 @@ class Nearest:
             return seen.with_(self._scan(question, left, allowed)), True
         return seen, not left
 
-    def _scan(self, question: Question, parts: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
+    def _look_everywhere(self, question: Question, best: _Best, allowed: NDArray[np.bool_] | None) -> _Seen:
+        """The rows that may be among the best by the whole of their codes, the likeliest already in `best`."""
+        seen = self._scan(question, [slice(0, self.rows)], allowed)
+        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        unknown = self._tails[seen.at] * question.code.length(self._tail.columns)
+        seen = _Seen(seen.at, seen.estimates, seen.margins + unknown).within_reach(best.last)
         seen = _Seen(
-            at=_joined([self._positions[part] for part in parts]),
-            estimates=_joined([question.code.products(self._codes[part], self._scales[part]) for part in parts]),
-            margins=margins(_joined([self._errors[part] for part in parts]), question.code.error),
+            seen.at,
+            seen.estimates + self._tail.products(question.code, seen.at),
+            margins(self._errors[seen.at], question.code.error),
+        )
+        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        return seen
+
+    def _scan(self, question: Question, ranges: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
+        seen = _Seen(
+            at=_joined([self._positions[rows] for rows in ranges]),
+            estimates=_joined([self._head.products(question.code, rows) for rows in ranges]),
+            margins=margins(_joined([self._errors[rows] for rows in ranges]), question.code.error),
         )
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
@@ -171,9 +204,10 @@ class Nearest:
     def _refined(self, question: Question, seen: _Seen) -> _Seen:
         """The same rows, estimated with the code of what the query's code leaves, too."""
         estimates = seen.estimates.copy()
-        for start in range(0, len(seen.at), BLOCK_ROWS):
-            at = seen.at[start : start + BLOCK_ROWS]
-            estimates[start : start + BLOCK_ROWS] += question.finer.products(self._codes[at], self._scales[at])
+        for part in (self._head, self._tail):
+            for start in range(0, len(seen.at), BLOCK_ROWS):
+                block = slice(start, start + BLOCK_ROWS)
+                estimates[block] += part.products(question.finer, seen.at[block])
         return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer.error))
 
 

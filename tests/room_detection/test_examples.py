@@ -26,7 +26,7 @@ def test_a_sample_is_drawn_again_byte_for_byte(name: str) -> None:
 
 def test_every_sample_in_the_folder_is_one_that_is_drawn() -> None:
     committed = {path.name for path in HERE.iterdir() if path.suffix in {".png", ".jpg", ".pdf", ".json"}}
-    assert committed == set(DRAWN)
+    assert committed - {"project_tree.json"} == set(DRAWN)
 
 
 def test_another_process_draws_the_same(tmp_path: Path) -> None:

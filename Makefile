@@ -29,7 +29,7 @@ demo-search: $(READY) ## The same for cards (or IMAGE=file): a version built and
 	python -m cli.demo_search $(IMAGE)
 
 test: check ## Format, lint, types, and every test including the run on the laptop engine
-	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Format, lint and types only
 	ruff format --check .

@@ -1,41 +1,23 @@
 """`loupe plate-runs` as a test calls it, folders of plates as people bring them, and the bucket that they go to."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import boto3
-from typer.testing import CliRunner, Result
 
 from cli import plate_collections, plate_ingestion
-from cli.main import app
 from cli.plate_collections import Collection
-from cli.trouble import Trouble
 from containers.plate_runs.dataset import Dataset
 from examples import plates
+from tests.cli.commands import Slice
 
 PROJECT = "loupe-project"
 MEGAPIXELS = 0.004
 MEASURED = 3  # plates of the archive that was measured
 
-
-def loupe(*words: object) -> Result:
-    return CliRunner().invoke(app, ["plate-runs", *map(str, words)])
-
-
-def told(*words: object) -> Any:
-    """What a command says to machines."""
-    ran = loupe(*words, "--json")
-    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
-    return json.loads(ran.stdout)
-
-
-def refusal(*words: object) -> str:
-    """The sentence of a command that has trouble."""
-    ran = loupe(*words)
-    assert isinstance(ran.exception, Trouble), ran.exception
-    return str(ran.exception)
+PLATE_RUNS = Slice("plate-runs")
+loupe, told, refusal = PLATE_RUNS.run, PLATE_RUNS.told, PLATE_RUNS.refusal
 
 
 def scans(folder: Path, *names: str, first: int = 1) -> Path:

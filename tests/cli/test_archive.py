@@ -4,15 +4,14 @@ import gzip
 import hashlib
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.main import app
-from cli.trouble import Trouble
+from tests.cli.commands import Slice
 from tests.cli.plates import PROJECT
 
 TREE = {
@@ -22,6 +21,10 @@ TREE = {
     "models/student/v2.0/student.onnx": b"model",
     "experiments/mlflow/experiments_index.json": b"{}",
 }
+
+
+ARCHIVE = Slice("archive")
+loupe, told, refusal = ARCHIVE.run, partial(ARCHIVE.told, exit_code=0), ARCHIVE.refusal
 
 
 @pytest.fixture(autouse=True)
@@ -45,24 +48,6 @@ def bucket(s3: Any) -> Any:
     for key, body in TREE.items():
         s3.put_object(Bucket=PROJECT, Key=key, Body=body)
     return s3
-
-
-def loupe(*words: object) -> Result:
-    return CliRunner().invoke(app, ["archive", *map(str, words)])
-
-
-def told(*words: object, exit_code: int = 0) -> Any:
-    """What a command says to machines."""
-    ran = loupe(*words, "--json")
-    assert ran.exit_code == exit_code, ran.output + repr(ran.exception)
-    return json.loads(ran.stdout)
-
-
-def refusal(*words: object) -> str:
-    """The sentence of a command that has trouble."""
-    ran = loupe(*words)
-    assert isinstance(ran.exception, Trouble), ran.output + repr(ran.exception)
-    return str(ran.exception)
 
 
 def sha256(body: bytes) -> str:

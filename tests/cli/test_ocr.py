@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from cli.main import app
 from cli.trouble import Trouble
 from local.laptop import Laptop
+from tests.cli.commands import Slice
 from tests.ocr.datasets import dataset, page
 from tests.ocr.hostile import KEY, Hostile, served, words_of
 from tests.ocr.programs import label
@@ -22,15 +22,8 @@ Commands = Callable[..., Result]
 ROWS = 6
 
 
-def loupe(*words: object) -> Result:
-    return CliRunner().invoke(app, ["ocr", *map(str, words)])
-
-
-def told(*words: object) -> Any:
-    """What a command says to machines."""
-    ran = loupe(*words, "--json")
-    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
-    return json.loads(ran.stdout)
+OCR = Slice("ocr")
+loupe, told = OCR.run, OCR.told
 
 
 @pytest.fixture

@@ -9,36 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 from cli import search_queries, search_sheet
-from cli.main import app
 from cli.trouble import Trouble
 from containers.search.assembly import Inputs
 from examples import cards
 from lambdas.search.settings import REFERENCE
 from local.laptop import Laptop
 from loupe import contracts
+from tests.cli.commands import Slice
 from tests.cli.plates import PROJECT
 from tests.search import decks
 
-
-def loupe(*words: object) -> Result:
-    return CliRunner().invoke(app, ["search", *map(str, words)])
-
-
-def told(*words: object) -> Any:
-    """What a command says to machines."""
-    ran = loupe(*words, "--json")
-    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
-    return json.loads(ran.stdout)
-
-
-def refusal(*words: object) -> str:
-    """The sentence of a command that has trouble."""
-    ran = loupe(*words)
-    assert isinstance(ran.exception, Trouble), ran.exception or ran.output
-    return str(ran.exception)
+SEARCH = Slice("search")
+loupe, told, refusal = SEARCH.run, SEARCH.told, SEARCH.refusal
 
 
 def files_of(inputs: Inputs) -> list[object]:

@@ -17,21 +17,6 @@ from tests.search.cards import DIMS, FILES, ROWS, Deck, deck
 from tests.search.programs import build_words, program
 
 
-@pytest.fixture
-def cards(tmp_path: Path) -> Deck:
-    return deck(tmp_path / "deck")
-
-
-@pytest.fixture
-def reference(tmp_path: Path) -> Reference:
-    return Reference(str(tmp_path / "reference"))
-
-
-@pytest.fixture
-def version(cards: Deck, reference: Reference) -> Version:
-    return build(reference, cards.inputs, version="first")
-
-
 def files(version: Version) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(version.folder.url).iterdir()}
 

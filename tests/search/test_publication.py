@@ -17,21 +17,6 @@ from tests.search.cards import Deck, deck
 from tests.search.programs import build_words, program
 
 
-@pytest.fixture
-def cards(tmp_path: Path) -> Deck:
-    return deck(tmp_path / "deck")
-
-
-@pytest.fixture
-def reference(tmp_path: Path) -> Reference:
-    return Reference(str(tmp_path / "reference"))
-
-
-@pytest.fixture
-def version(cards: Deck, reference: Reference) -> Version:
-    return build(reference, cards.inputs, version="first")
-
-
 @pytest.mark.parametrize("writes", [0, 3, 6])
 def test_a_build_that_is_killed_is_no_version_and_is_completed_by_the_next(
     writes: int, cards: Deck, reference: Reference

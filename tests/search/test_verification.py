@@ -7,27 +7,11 @@ import numpy as np
 import pytest
 
 from containers.search.assembly import digest
-from containers.search.build import build
 from containers.search.findings import Refused
 from containers.search.publication import publish
 from containers.search.verification import findings
 from loupe.reference import NotPublished, Reference, Version
-from tests.search.cards import DIMS, FILES, Deck, deck
-
-
-@pytest.fixture
-def cards(tmp_path: Path) -> Deck:
-    return deck(tmp_path / "deck")
-
-
-@pytest.fixture
-def reference(tmp_path: Path) -> Reference:
-    return Reference(str(tmp_path / "reference"))
-
-
-@pytest.fixture
-def version(cards: Deck, reference: Reference) -> Version:
-    return build(reference, cards.inputs, version="first")
+from tests.search.cards import DIMS, FILES
 
 
 def flipped(version: Version, file: str, at: int = -2) -> None:

@@ -115,8 +115,17 @@ class Laptop:
             endpoints=found["endpoints"],
             stand_ins=found["stand_ins"],
             denials=found["denials"],
-            last_denials=wire.ask(found["port"], "GET", "denials")[-5:],
+            last_denials=self.last_denials()[-5:],
         )
+
+    def denials(self) -> int:
+        """How many requests policies have refused since the engine was started."""
+        found = self._found()
+        return int(found["denials"]) if found else 0
+
+    def last_denials(self) -> list[dict[str, str]]:
+        """Who was refused what, on which resource; the latest last."""
+        return list(wire.ask(self._running_port(), "GET", "denials"))
 
     def logs(self, *, follow: bool = False) -> Iterator[str]:
         """Lines of the engine and of every program that it runs; with `follow`, without end."""

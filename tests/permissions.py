@@ -54,7 +54,7 @@ def without(laptop: Laptop, stack: str, role: str, actions: list[str]) -> Iterat
 
 
 def denied(laptop: Laptop, before: int) -> bool:
-    return laptop.status().denials > before
+    return laptop.denials() > before
 
 
 def assert_named(denial: dict[str, str], role: str, actions: list[str]) -> None:

@@ -9,10 +9,10 @@ def eventually(happened: Callable[[], object], seconds: float = 120) -> None:
 
 
 def happens(happened: Callable[[], object], seconds: float) -> bool:
-    """Whether something happens within so many seconds."""
-    deadline = time.monotonic() + seconds
+    """Whether something happens within so many seconds; what takes long is asked for less often."""
+    begun = time.monotonic()
     while not happened():
-        if time.monotonic() > deadline:
+        if (waited := time.monotonic() - begun) > seconds:
             return False
-        time.sleep(0.1)
+        time.sleep(min(1.0, 0.05 + waited / 10))
     return True

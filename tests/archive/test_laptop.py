@@ -60,14 +60,14 @@ def write_manifest(archive: Archive) -> None:
 
 
 def test_a_night_finds_a_flipped_byte_and_tells(archive: Archive, flipped: str) -> None:
-    denials = archive.laptop.status().denials
+    denials = archive.laptop.denials()
     report = archive.night()
     [damage] = [one for one in report["damage"] if one["key"] == flipped]
     assert damage["kind"] == "altered"
     assert damage["expected"]["sha256"] != damage["found"]["sha256"]
     [told] = [one for one in archive.told() if flipped in {first["key"] for first in one["first"]}]
     assert told["date"] == report["date"]
-    assert archive.laptop.status().denials == denials
+    assert archive.laptop.denials() == denials
 
 
 def test_a_night_goes_on_in_legs_and_finds_nothing_wrong_with_what_is_right(archive: Archive, model: str) -> None:
@@ -106,9 +106,9 @@ def run(archive: Archive) -> str:
 
 
 def test_figures_are_made_of_what_the_slices_have_left(archive: Archive, run: str) -> None:
-    denials = archive.laptop.status().denials
+    denials = archive.laptop.denials()
     summary = archive.measure()
-    assert archive.laptop.status().denials == denials
+    assert archive.laptop.denials() == denials
     assert summary["cost"]["per_1000_inputs"]["ocr"]["inputs"] >= 700
     assert summary["cost"]["per_1000_inputs"]["plate_runs"]["inputs"] >= 44
     assert sorted(archive.keys("analytics/metrics/")) == sorted(tree().place("metrics").keys)
@@ -148,10 +148,10 @@ def test_a_family_of_models_has_a_group_to_be_registered_in(archive: Archive) ->
 def test_a_missing_permission_is_named_with_its_action_and_resource(
     archive: Archive, role: str, actions: list[str]
 ) -> None:
-    before = archive.laptop.status().denials
+    before = archive.laptop.denials()
     with without(archive.laptop, "archive", role, actions), archive.acting(role):
         assert happens(lambda: denied(archive.laptop, before), 60)
-        denial = next(iter(archive.laptop.status().last_denials[-1:]))
+        denial = next(iter(archive.laptop.last_denials()[-1:]))
     assert role in denial["principal"]
     assert any(fnmatch(denial["action"], action) for action in actions)
     assert denial["resource"]

@@ -172,7 +172,7 @@ def bucket(laptop: Laptop) -> str:
 
 @pytest.mark.laptop
 def test_pictures_are_archived_measured_verified_listed_and_drawn(laptop: Laptop, tmp_path: Path) -> None:
-    denials = laptop.status().denials
+    denials = laptop.denials()
     folder = scans(tmp_path / "owls", "a.jpg", "b.jpg", "c.jpg", "d.jpg")
     assert told("ingest", folder)["new"] == 4
     [run] = told("start", "owls", "--shards", 3, "--wait")
@@ -184,7 +184,7 @@ def test_pictures_are_archived_measured_verified_listed_and_drawn(laptop: Laptop
     loupe("ledger", "owls", "--out", out)
     assert pq.read_table(io.BytesIO(out.read_bytes())).num_rows == 4
     assert loupe("show", run["run"], "--out", tmp_path / "sheet.png").exit_code == 0
-    assert (told("ingest", folder)["new"], laptop.status().denials) == (0, denials)
+    assert (told("ingest", folder)["new"], laptop.denials()) == (0, denials)
 
 
 @pytest.mark.laptop

@@ -193,7 +193,7 @@ def laptop(running_laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Laptop:
 
 @pytest.mark.laptop
 def test_cards_are_built_published_and_found_by_photograph_vector_and_row(laptop: Laptop, tmp_path: Path) -> None:
-    denials = laptop.status().denials
+    denials = laptop.denials()
     inputs = decks.drawn(tmp_path / "cards")
     [built] = told("build", *files_of(inputs), "--publish")
     assert (built["images"], built["state"]) == (True, "published")
@@ -209,7 +209,7 @@ def test_cards_are_built_published_and_found_by_photograph_vector_and_row(laptop
     shown = loupe("query", "--image", photograph, "--limit", 2).stdout
     assert ("card-0006" in shown, "proven" in shown, shown.count("card-")) == (True, True, 2)
     assert "There is no row 99" in refusal("query", "--row", 99)
-    assert laptop.status().denials == denials
+    assert laptop.denials() == denials
 
 
 @pytest.mark.laptop
@@ -220,9 +220,9 @@ def test_a_job_in_the_account_builds_from_what_the_bucket_has(laptop: Laptop, tw
     for path in paths:
         s3.put_object(Bucket=project, Key=f"data/processed/deck/{path.name}", Body=path.read_bytes())
     url, index, metadata = (f"s3://{project}/data/processed/deck/{path.name}" for path in paths)
-    words, denials = ["build", url, "--in-account", "--index-json", index, "--metadata"], laptop.status().denials
+    words, denials = ["build", url, "--in-account", "--index-json", index, "--metadata"], laptop.denials()
     built = told(*words, metadata, "--version", "by-job", "--publish")
     assert {row["version"]: row["state"] for row in built}["by-job"] == "published"
-    assert laptop.status().denials == denials
+    assert laptop.denials() == denials
     assert "has built nothing: metadata.json: it must be" in refusal(*words, index)
     assert "must begin with" in refusal(*words, "s3://elsewhere/metadata.json")

@@ -127,7 +127,7 @@ def test_what_the_job_role_may_not_do_is_denied_and_named(house: BatchHouse) -> 
     job_id = house.submit("read", house.ids["Bucket"])
     assert exits(house.ended(job_id)) == [(1, EXITED)]
     assert any("AccessDenied" in line for line in house.lines(job_id))
-    found = [one for one in house.laptop.status().last_denials if one["action"] == "s3:GetObject"]
+    found = [one for one in house.laptop.last_denials() if one["action"] == "s3:GetObject"]
     assert found[-1]["resource"] == f"arn:aws:s3:::{house.ids['Bucket']}/plan"
     assert house.ids["JobRole"] in found[-1]["principal"]
 
@@ -204,7 +204,7 @@ def test_submitting_needs_permission_on_queue_and_definition(house: BatchHouse) 
         house.iam.put_user_policy(UserName="submitter", PolicyName="may", PolicyDocument=document)
         with pytest.raises(ClientError, match=rf"batch:SubmitJob on resource: {house.ids[denied]}"):
             batch.submit_job(**ask)
-        last = house.laptop.status().last_denials[-1]
+        last = house.laptop.last_denials()[-1]
         assert (last["action"], last["resource"]) == ("batch:SubmitJob", house.ids[denied])
     document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Resource": "*"}]})
     house.iam.put_user_policy(UserName="submitter", PolicyName="may", PolicyDocument=document)
@@ -230,7 +230,7 @@ def test_a_task_that_the_execution_role_cannot_start_says_why(house: BatchHouse,
     assert len(attempts) == (3 if action == "ecr:*" else 1)
     assert {attempt["statusReason"] for attempt in attempts} == {"Task failed to start"}
     assert worker(job)["reason"].startswith(reason)
-    assert fnmatch(house.laptop.status().last_denials[-1]["action"], action)
+    assert fnmatch(house.laptop.last_denials()[-1]["action"], action)
     assert "exitCode" not in worker(job)
 
 

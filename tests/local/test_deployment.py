@@ -88,7 +88,7 @@ def test_a_queue_is_polled_only_with_permission(laptop: Laptop, tmp_path: Path) 
     [queue] = sqs.list_queues()["QueueUrls"]
     sqs.send_message(QueueUrl=queue, MessageBody="{}")
     assert sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
-    assert "sqs:ReceiveMessage" in [denial["action"] for denial in laptop.status().last_denials]
+    assert "sqs:ReceiveMessage" in [denial["action"] for denial in laptop.last_denials()]
 
 
 def test_applies_the_properties_of_buckets_and_tables(laptop: Laptop, tmp_path: Path) -> None:

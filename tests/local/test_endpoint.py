@@ -123,6 +123,6 @@ def test_a_removed_permission_names_action_and_resource(house: EndpointHouse) ->
         assert "AccessDenied" in house.message()["failureReason"]
     finally:
         iam.put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=json.dumps(policy))
-    denied = {(denial["action"], denial["resource"]) for denial in house.laptop.status().last_denials}
+    denied = {(denial["action"], denial["resource"]) for denial in house.laptop.last_denials()}
     assert ("s3:GetObject", f"arn:aws:s3:::{house.ids['Bucket']}/input/plan") in denied
     assert "s3:GetObject" in (house.laptop.home / "denials.jsonl").read_text()

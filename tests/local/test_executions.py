@@ -131,7 +131,7 @@ def test_what_the_role_of_the_machine_may_not_do_fails_the_task_and_is_named(
         "sns:Publish": house.ids["Topic"],
     }.get(action, f"arn:aws:sagemaker:us-east-1:000000000000:processing-job/{run}-0-0")
     assert resource.removesuffix("-0-0") in execution["cause"]
-    last = [one for one in house.laptop.status().last_denials if one["action"] == action]
+    last = [one for one in house.laptop.last_denials() if one["action"] == action]
     assert last[-1]["resource"].startswith(resource.removesuffix("-0-0"))
     if action.startswith("sagemaker:") or action == "iam:PassRole":
         assert house.message() == f"failed: {error}"
@@ -145,7 +145,7 @@ def test_jobs_that_the_role_may_not_stop_go_on_when_their_execution_is_stopped(h
         house.ready(f"{run}-0-0")
         house.states.stop_execution(executionArn=arn)
         job = f"arn:aws:sagemaker:us-east-1:000000000000:processing-job/{run}-0-0"
-        soon(lambda: [one for one in house.laptop.status().last_denials if one["resource"] == job])
+        soon(lambda: [one for one in house.laptop.last_denials() if one["resource"] == job])
         assert house.job(f"{run}-0-0")["ProcessingJobStatus"] == "InProgress"
     finally:
         give_back()
@@ -246,7 +246,7 @@ def test_a_rule_starts_an_execution_as_its_role(house: ExecutionHouse) -> None:
         events.put_events(Entries=[{"Source": "house", "DetailType": "go", "Detail": "{}"}])
     soon(lambda: house.jobs_of("ruled") == {"0-0": "Completed"})
     assert house.message() == "done"
-    denied = [one for one in house.laptop.status().last_denials if one["action"] == "states:StartExecution"]
+    denied = [one for one in house.laptop.last_denials() if one["action"] == "states:StartExecution"]
     assert [one["principal"] for one in denied] == ["events.amazonaws.com"]
 
 
@@ -263,7 +263,7 @@ def test_a_schedule_starts_an_execution_as_its_role_unless_it_is_disabled(house:
         scheduler.create_schedule(Name=run, State=state, Target=target, **asked)
     soon(lambda: list(house.jobs_of("timed").values()) == ["Completed"] * 3)
     assert house.message() == "done"
-    last = house.laptop.status().last_denials[-1]
+    last = house.laptop.last_denials()[-1]
     assert (last["principal"], last["resource"]) == ("scheduler.amazonaws.com", house.machine)
     assert house.jobs_of("off") == house.jobs_of("denied") == {}
 

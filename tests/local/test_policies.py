@@ -170,7 +170,7 @@ def test_an_encrypted_object_needs_its_key_as_well(guarded: Guarded) -> None:
     guarded.as_user(EVERYTHING).put_object(Bucket=guarded.bucket, Key="plans/d", Body=b"1")
     with pytest.raises(ClientError, match="kms:Decrypt"):
         s3.get_object(Bucket=guarded.bucket, Key="plans/d")
-    actions = [denial["action"] for denial in guarded.laptop.status().last_denials]
+    actions = [denial["action"] for denial in guarded.laptop.last_denials()]
     assert {"kms:GenerateDataKey", "kms:Decrypt"} <= set(actions)
 
 

@@ -192,7 +192,7 @@ def test_what_the_role_may_not_do_is_denied_and_named(processing: ProcessingHous
     name = processing.create("read", processing.ids["Bucket"])
     assert processing.ended(name)["ProcessingJobStatus"] == "Failed"
     assert any("AccessDenied" in line for line in processing.lines(name))
-    found = [one for one in processing.laptop.status().last_denials if one["action"] == "s3:GetObject"]
+    found = [one for one in processing.laptop.last_denials() if one["action"] == "s3:GetObject"]
     assert found[-1]["resource"] == f"arn:aws:s3:::{processing.ids['Bucket']}/plan"
     assert processing.ids["JobRole"] in found[-1]["principal"]
 

@@ -35,7 +35,7 @@ def test_a_job_whose_role_lacks_a_permission_says_what_failed(
         give_back()
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith(reason)
-    assert processing.laptop.status().last_denials[-1]["action"].startswith(action.split(":", maxsplit=1)[0])
+    assert processing.laptop.last_denials()[-1]["action"].startswith(action.split(":", maxsplit=1)[0])
 
 
 def test_a_role_that_may_not_write_logs_does_not_keep_a_job_from_running(processing: ProcessingHouse) -> None:
@@ -80,7 +80,7 @@ def test_creating_needs_permission_on_the_job_its_tags_and_its_role(processing: 
         give([one for one in needed if one != missing])
         with pytest.raises(ClientError, match=rf"AccessDenied.*{missing['Action']} on resource: {missing['Resource']}"):
             sagemaker.create_processing_job(**ask)
-        last = processing.laptop.status().last_denials[-1]
+        last = processing.laptop.last_denials()[-1]
         assert (last["action"], last["resource"]) == (missing["Action"], missing["Resource"])
     give(needed)
     sagemaker.create_processing_job(**ask)

@@ -82,7 +82,7 @@ def test_where_nobody_filled_in_a_key_the_laptop_reads_the_pages_itself(ocr: Ocr
 
 
 def test_the_key_is_in_no_log_and_no_event(ocr: Ocr, table: Path) -> None:
-    denials = ocr.laptop.status().denials
+    denials = ocr.laptop.denials()
     name = ocr.lands(table)
     eventually(lambda: ocr.endings(name))
     logs = ocr.laptop.home / "logs"
@@ -90,4 +90,4 @@ def test_the_key_is_in_no_log_and_no_event(ocr: Ocr, table: Path) -> None:
     assert [path for path in logs.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
     [told] = ocr.endings(name)
     assert KEY not in str(ocr.laptop.client("batch").describe_jobs(jobs=[told["job_id"]]))
-    assert ocr.laptop.status().denials == denials
+    assert ocr.laptop.denials() == denials

@@ -21,12 +21,12 @@ UNSEEN = {
 def test_a_missing_permission_is_named_with_its_action_and_resource(
     ocr: Ocr, role: str, actions: list[str], tmp_path: Path
 ) -> None:
-    before, table = ocr.laptop.status().denials, dataset(tmp_path, 1)
+    before, table = ocr.laptop.denials(), dataset(tmp_path, 1)
     with without(ocr.laptop, "ocr", role, actions):
         name = ocr.lands(table)
         ocr.s3.put_object(Bucket=ocr.project, Key=f"data/ocr/broken-{name}.parquet", Body=b"no table")
         happens(lambda: denied(ocr.laptop, before) or bool(ocr.endings(name)), 20)
         happens(lambda: denied(ocr.laptop, before), 2)
-        denial = next(iter(ocr.laptop.status().last_denials[-1:]), {"principal": "nobody was denied"})
+        denial = next(iter(ocr.laptop.last_denials()[-1:]), {"principal": "nobody was denied"})
     assert denied(ocr.laptop, before)
     assert_named(denial, role, actions)

@@ -31,7 +31,7 @@ def sealed(plates: Plates, dataset: str, run_id: str) -> list[int]:
 
 
 def test_a_run_in_three_shards_is_the_run_of_one_process(plates: Plates, drawn: Path, tmp_path: Path) -> None:
-    denials = plates.laptop.status().denials
+    denials = plates.laptop.denials()
     dataset = plates.arrives(drawn)
     told = plates.run(dataset, shards=3)
     assert (told["state"], told["shards"], told["models"], told["reason"]) == ("SUCCEEDED", 3, list(MODELS), None)
@@ -42,7 +42,7 @@ def test_a_run_in_three_shards_is_the_run_of_one_process(plates: Plates, drawn: 
         f"plate-{number:03}": told["run_id"] for number in range(1, COUNT + 1)
     }
     assert [row["last_run_id"] for row in plates.ledger(dataset, "plates")] == [told["run_id"]] * COUNT
-    assert plates.laptop.status().denials == denials
+    assert plates.laptop.denials() == denials
 
 
 def test_the_same_input_again_is_another_run_beside_the_first(plates: Plates, drawn: Path) -> None:

@@ -25,10 +25,10 @@ def test_a_missing_permission_is_named_with_its_action_and_resource(
     plates: Plates, role: str, actions: list[str], tmp_path: Path
 ) -> None:
     dataset = plates.arrives(archive(tmp_path / "plates", 1))
-    before = plates.laptop.status().denials
+    before = plates.laptop.denials()
     with without(plates.laptop, "plate-runs", role, actions):
         execution = plates.start(dataset, models=["cpu-baseline-v1"], shards=1)
         assert happens(lambda: denied(plates.laptop, before), 60)
-        denial = next(iter(plates.laptop.status().last_denials[-1:]))
+        denial = next(iter(plates.laptop.last_denials()[-1:]))
         plates.stop(execution)
     assert_named(denial, role, actions)

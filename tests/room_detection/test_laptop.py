@@ -47,11 +47,10 @@ def platform(running_laptop: Laptop) -> Platform:
 @pytest.fixture(autouse=True)
 def _nothing_is_denied(platform: Platform, request: pytest.FixtureRequest) -> Iterator[None]:
     """A permission that a stack forgot fails the test that needed it, by name."""
-    before = platform.laptop.status().denials
+    before = platform.laptop.denials()
     yield
-    after = platform.laptop.status()
     if "denies" not in request.keywords:
-        assert after.denials == before, after.last_denials
+        assert platform.laptop.denials() == before, platform.laptop.last_denials()
 
 
 @pytest.mark.parametrize(
@@ -254,7 +253,7 @@ def look(platform: Platform) -> None:
 def detect(platform: Platform) -> None:
     """A lost answer that is swept up, a refused file, a broken one."""
     platform.laptop.inject({"action": "sns:Publish", "effect": "drop", "times": 1})
-    before, lost = platform.laptop.status().denials, platform.lands("lost.png")
+    before, lost = platform.laptop.denials(), platform.lands("lost.png")
     happens(
         lambda: any(left_output(platform, job) for job in platform.jobs_of(lost)) or denied(platform.laptop, before), 10
     )
@@ -270,13 +269,13 @@ def detect(platform: Platform) -> None:
 def test_a_missing_permission_is_named_with_its_action_and_resource(
     platform: Platform, role: str, actions: list[str]
 ) -> None:
-    before = platform.laptop.status().denials
+    before = platform.laptop.denials()
     with without(platform.laptop, "room-detection", role, actions):
         for _ in range(3):
             exercise(platform, role)
             if happens(lambda: denied(platform.laptop, before), 10):
                 break
-        denial = next(iter(platform.laptop.status().last_denials[-1:]), {"principal": "nobody was denied"})
+        denial = next(iter(platform.laptop.last_denials()[-1:]), {"principal": "nobody was denied"})
     assert denied(platform.laptop, before)
     assert_named(denial, role, actions)
 

@@ -45,7 +45,7 @@ def _built(search: Search, uploaded: dict[str, str]) -> None:
 def test_a_missing_permission_is_named_with_its_action_and_resource(
     search: Search, role: str, actions: list[str], uploaded: dict[str, str]
 ) -> None:
-    before = search.laptop.status().denials
+    before = search.laptop.denials()
     with without(search.laptop, "search", role, actions):
         with suppress(Trouble):
             if role == "QueryRole":
@@ -53,7 +53,7 @@ def test_a_missing_permission_is_named_with_its_action_and_resource(
             else:
                 _built(search, uploaded)
         assert happens(lambda: denied(search.laptop, before), 20)
-        denial = next(iter(search.laptop.status().last_denials[-1:]))
+        denial = next(iter(search.laptop.last_denials()[-1:]))
     assert role in denial["principal"]
     assert any(fnmatch(denial["action"], action) for action in actions)
     assert denial["resource"]

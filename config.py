@@ -244,7 +244,7 @@ LAPTOP = Config(
         invocation_timeout_minutes=2,
         function_timeout_seconds=15,
         redelivery_seconds=20,
-        queued_minutes=2,
+        queued_minutes=10,
         look_again_seconds=20,
         sweep_minutes=1,
     ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from local.services import Services
 
 AUTOSAVE_SECONDS = 2.0
+SAVING_SHARE = 0.05  # of the time, at most
 STOP_SECONDS = 9.0
 SITE = Path(__file__).with_name("worker_site")
 
@@ -123,9 +124,12 @@ def _begin_to_stop(stop: asyncio.Event) -> None:
 
 
 def _autosave(services: "Services") -> None:
+    pause = AUTOSAVE_SECONDS
     while True:
-        time.sleep(AUTOSAVE_SECONDS)
+        time.sleep(pause)
+        begun = time.monotonic()
         services.save_changes()
+        pause = max(AUTOSAVE_SECONDS, (time.monotonic() - begun) / SAVING_SHARE)
 
 
 def _announce(services: "Services", home: Path, port: int) -> None:

@@ -40,11 +40,6 @@ def seen_in(got: list[dict[str, Any] | Exception]) -> set[str]:
     return {found["version"] for found in answers_in(got)}
 
 
-def test_nothing_answers_before_a_version_is_published(search: Search) -> None:
-    with pytest.raises(Trouble, match=r"publish a version first.*503"):
-        search.ask(row=0)
-
-
 def test_a_photograph_a_vector_and_a_row_find_their_card(search: Search, drawn: Inputs) -> None:
     denials = search.laptop.denials()
     version = search.publish(drawn)

@@ -109,7 +109,7 @@ def _evaluation(config: ModelBuildConfig, here: Surroundings) -> Step:
         "model": (_get("Steps.TrainModel.ModelArtifacts.S3ModelArtifacts"), "/opt/ml/processing/model"),
         "features": (_features(), "/opt/ml/processing/features"),
     }
-    words = ["evaluate.py", *("/opt/ml/processing/" + name for name in ("model", "features", "evaluation"))]
+    words = ["evaluate.py", *("/opt/ml/processing/" + name for name in ("model", "features", "bundle", "evaluation"))]
     step = _processing("ModelEvaluation", config, here, image=here.xgboost_image, words=words)
     step["Arguments"] |= _channels(here, "ModelEvaluation", inputs, {"evaluation": "/opt/ml/processing/evaluation"})
     step["Arguments"]["Environment"] |= {

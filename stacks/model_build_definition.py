@@ -25,9 +25,8 @@ _BUNDLE = "/opt/ml/processing/bundle"
 _CODE = "/opt/ml/processing/code"
 _UNPACK_AND_RUN = """\
 set -euo pipefail
-mkdir -p "$2"
-tar -xzf "$1"/pipeline_code.tar.gz -C "$2" archives.py
-python3 "$2"/archives.py "$1"/pipeline_code.tar.gz "$2" 2> "$0" || { cat "$0" >&2; exit 1; }
+tar -xzOf "$1"/pipeline_code.tar.gz archives.py | python3 - "$1"/pipeline_code.tar.gz "$2" 2> "$0" ||
+{ cat "$0" >&2; exit 1; }
 cd "$2"
 exec python3 "${@:3}"
 """  # at most 256 characters, as every word of an entrypoint

@@ -10,8 +10,7 @@ from typing import Any
 
 from local import parameters
 from local.models import InvalidRecord, Record
-from local.processing import details
-from local.processing.service import Need
+from local.requests import Need, checked
 from local.seams import account, resources
 
 PAGE = 10
@@ -38,10 +37,6 @@ class Registry:
         resources.add_resource_type(
             "AWS::SageMaker::ModelPackageGroup", create=self._make, update=self._change, delete=self._unmake
         )
-
-    def answer(self, operation: str, ask: Record) -> Record:
-        """Answer one request."""
-        return self.operations[operation](details.checked(operation, ask)) or {}
 
     def needs(self, operation: str, ask: Record) -> list[Need]:
         """What the caller of an operation must be allowed to do."""
@@ -90,7 +85,7 @@ class Registry:
 
     def _make(self, logical_id: str, properties: Record, stack: str) -> resources.Created:
         asked = {_NAME: f"{stack}-{logical_id}"[:63], **properties}
-        return self._made(self._add(details.checked("CreateModelPackageGroup", asked)))
+        return self._made(self._add(checked("CreateModelPackageGroup", asked)))
 
     def _change(self, arn: str, _old: Record, new: Record, _stack: str, _logical_id: str) -> resources.Created:
         """Tags may change; a name or a description is for ever: AWS would make another group of the same name."""

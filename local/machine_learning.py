@@ -10,7 +10,7 @@ from local.jobs.jobs import Jobs
 from local.jobs.service import Service
 from local.models import Models
 from local.processing.kind import PROCESSING
-from local.registry import Registry
+from local.registry.service import Registry
 from local.sagemaker import SageMaker
 from local.surroundings import Surroundings
 from local.tags import Tags
@@ -27,8 +27,9 @@ class MachineLearning:
         self.processing = Jobs(PROCESSING, here, emit=told)
         self._training = Jobs(TRAINING, here, emit=told)
         self._jobs = (self.processing, self._training)
-        self._registry = Registry(here.home / "registry.json")
-        tags = Tags({f"{jobs.names.kind.lower()}-job": jobs.tag for jobs in self._jobs})
+        self._registry = Registry(here.home, emit=told)
+        keepers = {f"{jobs.names.kind.lower()}-job": jobs.tag for jobs in self._jobs}
+        tags = Tags({**keepers, "model-package-group": self._registry.groups.tag})
         self._door = SageMaker(models, [*(Service(jobs) for jobs in self._jobs), self._registry, tags])
 
     @property
@@ -38,7 +39,7 @@ class MachineLearning:
 
     def install(self) -> None:
         """Add the service and its CloudFormation types to the engine."""
-        self._registry.install()
+        self._registry.groups.install()
         self._door.install()
 
     def resume(self) -> None:
@@ -53,3 +54,4 @@ class MachineLearning:
             stop.start()
         for stop in stops:
             stop.join()
+        self._registry.stop()

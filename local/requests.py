@@ -1,6 +1,7 @@
 """Requests to SageMaker: what they must be like, what their callers must be allowed to do, which part of a list."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from local import parameters
@@ -80,3 +81,8 @@ def page(found: Iterable[Record], ask: Record, *, by: str, descending: bool) -> 
     start, size = int(ask.get("NextToken", 0)), int(ask.get("MaxResults", PAGE))
     listed, more = parameters.part(ordered, start=start, size=size)
     return listed, {"NextToken": more} if more else {}
+
+
+def moment(seconds: float) -> str:
+    """A time as some events tell it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

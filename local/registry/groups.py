@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from local.models import InvalidRecord, Record
-from local.registry.records import Records
+from local.records import Records
 from local.requests import Conflict, checked, fits, page
 from local.seams import account, resources
 from local.tags import Change, as_list, by_key

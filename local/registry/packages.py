@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.models import InvalidRecord, Record
+from local.records import Records
 from local.registry import groups
-from local.registry.records import Records
 from local.requests import fits, moment, page
 from local.seams import account
 from local.workers import Workers

@@ -1,6 +1,7 @@
 """A stack with what training jobs and pipelines need."""
 
 import io
+import json
 import tarfile
 from typing import Any
 
@@ -15,6 +16,8 @@ REPOSITORIES = [
 LOGS = [
     f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/{kind}Jobs*" for kind in ("Processing", "Training")
 ]
+
+SAGEMAKER = "arn:aws:sagemaker:us-east-1:000000000000:"
 
 # Does what its hyperparameter says.
 TRAIN = """
@@ -52,6 +55,38 @@ def archive(**files: str) -> bytes:
             member.size = len(text.encode())
             written.addfile(member, io.BytesIO(text.encode()))
     return content.getvalue()
+
+
+def pipeline_role() -> Resources:
+    """What the role of a pipeline is allowed: its jobs, its versions, its property files, the role of its jobs."""
+    return role(
+        "sagemaker",
+        *(
+            ([f"sagemaker:{verb}{kind}Job"], f"{SAGEMAKER}{kind.lower()}-job/pipelines-*")
+            for kind in ("Processing", "Training")
+            for verb in ("Create", "Describe", "Stop")
+        ),
+        (["sagemaker:AddTags"], [f"{SAGEMAKER}{kind}-job/pipelines-*" for kind in ("processing", "training")]),
+        (["sagemaker:CreateModelPackage"], f"{SAGEMAKER}model-package/models/*"),
+        (["sagemaker:DescribeModelPackage"], f"{SAGEMAKER}model-package/models/*"),
+        (["iam:PassRole"], attribute("JobRole", "Arn")),
+        (["s3:GetObject"], joined(attribute("Bucket", "Arn"), "/data/*")),
+    )
+
+
+def pipeline(definition: dict[str, Any], **more: Any) -> Resources:
+    """A pipeline of the stack; `${Bucket}` and `${JobRole}` in its definition are the stack's."""
+    used = {"Bucket": {"Ref": "Bucket"}, "JobRole": attribute("JobRole", "Arn")}
+    body = {"Fn::Sub": [json.dumps(definition), used]}
+    return {
+        "Type": "AWS::SageMaker::Pipeline",
+        "Properties": {
+            "PipelineName": "build",
+            "RoleArn": attribute("PipelineRole", "Arn"),
+            "PipelineDefinition": {"PipelineDefinitionBody": body},
+            **more,
+        },
+    }
 
 
 def learning(**more: Any) -> Resources:

@@ -1,4 +1,4 @@
-"""Records of the model registry on disk: written whole, or not at all."""
+"""Records of one kind in one file: written whole, or not at all."""
 
 import json
 import threading

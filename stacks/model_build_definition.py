@@ -25,9 +25,8 @@ _BUNDLE = "/opt/ml/processing/bundle"
 _CODE = "/opt/ml/processing/code"
 _UNPACK_AND_RUN = """\
 set -euo pipefail
-mkdir -p "$2"
-tar -xzf "$1"/pipeline_code.tar.gz -C "$2" archives.py
-python3 "$2"/archives.py "$1"/pipeline_code.tar.gz "$2" 2> "$0" || { cat "$0" >&2; exit 1; }
+tar -xzOf "$1"/pipeline_code.tar.gz archives.py | python3 - "$1"/pipeline_code.tar.gz "$2" 2> "$0" ||
+{ cat "$0" >&2; exit 1; }
 cd "$2"
 exec python3 "${@:3}"
 """  # at most 256 characters, as every word of an entrypoint
@@ -109,7 +108,7 @@ def _evaluation(config: ModelBuildConfig, here: Surroundings) -> Step:
         "model": (_get("Steps.TrainModel.ModelArtifacts.S3ModelArtifacts"), "/opt/ml/processing/model"),
         "features": (_features(), "/opt/ml/processing/features"),
     }
-    words = ["evaluate.py", *("/opt/ml/processing/" + name for name in ("model", "features", "evaluation"))]
+    words = ["evaluate.py", *("/opt/ml/processing/" + name for name in ("model", "features", "bundle", "evaluation"))]
     step = _processing("ModelEvaluation", config, here, image=here.xgboost_image, words=words)
     step["Arguments"] |= _channels(here, "ModelEvaluation", inputs, {"evaluation": "/opt/ml/processing/evaluation"})
     step["Arguments"]["Environment"] |= {

@@ -1,0 +1,83 @@
+"""A laptop with a pipeline, and the words that a test speaks to it."""
+
+import json
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from local.laptop import Laptop
+from tests.local.assemblies import write_assembly
+from tests.local.house import Detail, soon
+from tests.local.learning_assemblies import TRAIN, archive, learning, pipeline, pipeline_role
+from tests.local.learning_house import LearningHouse
+from tests.local.pipeline_definitions import build
+
+GROUP = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": {"ModelPackageGroupName": "models"}}
+_NUMBERS = count()
+
+
+@dataclass
+class PipelineHouse(LearningHouse):
+    """The stack `Jobs` of a laptop, with its pipeline `build`."""
+
+    def add(self, definition: Detail, **more: Any) -> str:
+        """Make a pipeline of a test's own; answers its name."""
+        name = f"own-{next(_NUMBERS)}"
+        text = json.dumps(definition).replace("${Bucket}", self.ids["Bucket"])
+        body, role = text.replace("${JobRole}", self.role("JobRole")), self.role("PipelineRole")
+        self.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=body, RoleArn=role, **more)
+        return name
+
+    def start(self, name: str = "build", /, **parameters: str) -> str:
+        """Start an execution; answers its ARN."""
+        if name == "build":
+            parameters = {"Code": self.place("code/train.tar.gz", archive(train=TRAIN)), **parameters}
+        given = [{"Name": key, "Value": value} for key, value in parameters.items()]
+        asked = {"PipelineName": name, "PipelineParameters": given}
+        return str(self.sagemaker.start_pipeline_execution(**asked)["PipelineExecutionArn"])
+
+    def execution(self, arn: str) -> Detail:
+        """An execution as DescribePipelineExecution tells it."""
+        return dict(self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn))
+
+    def finished(self, arn: str) -> Detail:
+        """An execution once it runs no more."""
+        soon(lambda: self.execution(arn)["PipelineExecutionStatus"] not in {"Executing", "Stopping"})
+        return self.execution(arn)
+
+    def outcome(self, name: str = "build", /, **parameters: str) -> tuple[str, dict[str, Detail]]:
+        """Run an execution; answers its status and its steps."""
+        arn = self.start(name, **parameters)
+        return self.finished(arn)["PipelineExecutionStatus"], self.steps(arn)
+
+    def steps(self, arn: str) -> dict[str, Detail]:
+        """The steps of an execution that have begun."""
+        listed = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
+        return {step["StepName"]: dict(step) for step in listed["PipelineExecutionSteps"]}
+
+    def states(self, arn: str) -> dict[str, str]:
+        """The states of the steps of an execution that have begun."""
+        return {name: step["StepStatus"] for name, step in self.steps(arn).items()}
+
+    def job_of(self, arn: str, step: str) -> str:
+        """The name of a step's job, once it has one."""
+        found = soon(lambda: self.steps(arn).get(step, {}).get("Metadata"))
+        return str(next(iter(found.values()))["Arn"]).rpartition("/")[2]
+
+    def events_of(self, arn: str, *, last: str) -> list[Detail]:
+        """What is told of an execution and its steps until its last status."""
+        return self.hear(
+            lambda detail: detail.get("pipelineExecutionArn") == arn,
+            until=lambda detail: detail.get("currentPipelineExecutionStatus") == last,
+        )
+
+
+def pipeline_house(laptop: Laptop, folder: Path, *, definition: Detail | None = None, **more: Any) -> PipelineHouse:
+    """A laptop with the stack deployed to it."""
+    made = pipeline(definition or build(), **more)
+    stack = learning(PipelineRole=pipeline_role(), Pipeline=made, Group=GROUP)
+    laptop.up(write_assembly(folder, {"Jobs": stack}))
+    house = PipelineHouse(laptop)
+    house.put(rows_a="one two")
+    return house

@@ -56,10 +56,10 @@ def write(folder: Path, count: int = PASSENGERS, *, seed: int = SEED) -> tuple[P
     """train.csv and validation.csv, which have nobody in common."""
     rows = passengers(count, seed=seed)
     held_out = set(np.random.default_rng(seed + 1).permutation(count).tolist()[: count // HELD_OUT])
-    tables = [("train.csv", lambda index: index not in held_out), ("validation.csv", lambda index: index in held_out)]
     folder.mkdir(parents=True, exist_ok=True)
-    files = [_write(folder / name, [row for index, row in enumerate(rows) if wanted(index)]) for name, wanted in tables]
-    return files[0], files[1]
+    train = [row for index, row in enumerate(rows) if index not in held_out]
+    validation = [row for index, row in enumerate(rows) if index in held_out]
+    return _write(folder / "train.csv", train), _write(folder / "validation.csv", validation)
 
 
 def passengers(count: int = PASSENGERS, *, seed: int = SEED) -> list[dict[str, str]]:

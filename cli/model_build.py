@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +12,7 @@ from rich.live import Live
 
 from cli.account import account
 from cli.model_build_bundle import NAME, bundle
-from cli.model_build_check import Finding, findings
+from cli.model_build_check import findings
 from cli.model_build_drawing import drawn
 from cli.model_build_pipeline import Execution, Pipeline, Step
 from cli.model_build_project import TABLES, Project
@@ -95,7 +95,8 @@ def check(
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], indent=1))
     else:
-        print_table(["check", "is", "found"], map(_row, found))
+        for finding in found:
+            typer.echo(f"{'amiss' if finding.amiss else 'well'}  {finding.check}: {finding.found}")
     raise typer.Exit(int(any(finding.amiss for finding in found)))
 
 
@@ -202,10 +203,6 @@ def _parameters(
     versions = " ".join(project.version(uri) for uri in tables.values())
     asked = {"AccuracyThreshold": str(threshold)} if threshold is not None else {}
     return published.commit, {"CodeBundleUri": published.uri, **tables, "InputVersions": versions, **asked}
-
-
-def _row(finding: Finding) -> dict[str, Any]:
-    return {"check": finding.check, "is": "amiss" if finding.amiss else "well", "found": finding.found}
 
 
 def _show(pipeline: Pipeline, arn: str, *, wait: bool, as_json: bool) -> None:

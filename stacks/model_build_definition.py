@@ -22,14 +22,12 @@ LANGUAGE = "2020-12-01"
 REMEMBERED = "PT1H"  # for those that do not say which versions of the tables they mean
 
 _BUNDLE = "/opt/ml/processing/bundle"
+_ARCHIVE = f"{_BUNDLE}/pipeline_code.tar.gz"
 _CODE = "/opt/ml/processing/code"
-_UNPACK_AND_RUN = """\
-set -euo pipefail
-tar -xzOf "$1"/pipeline_code.tar.gz archives.py | python3 - "$1"/pipeline_code.tar.gz "$2" 2> "$0" ||
-{ cat "$0" >&2; exit 1; }
-cd "$2"
-exec python3 "${@:3}"
-"""  # at most 256 characters, as every word of an entrypoint
+_UNPACK_AND_RUN = (
+    'set -euo pipefail; tar -xzOf "$1" archives.py | python3 - "$1" "$2" 2> "$0" || { cat "$0" >&2; exit 1; }; '
+    'cd "$2"; exec python3 "${@:3}"'
+)  # one line of at most 256 characters, as every word of an entrypoint
 _UNWELL = ["Step.SERVICE_FAULT", "Step.THROTTLING"]
 _HOST = ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"]
 
@@ -198,7 +196,7 @@ def _processing(name: str, config: ModelBuildConfig, here: Surroundings, *, imag
             "ProcessingResources": {"ClusterConfig": _cluster(config)},
             "AppSpecification": {
                 "ImageUri": image,
-                "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, MESSAGE, _BUNDLE, _CODE],
+                "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, MESSAGE, _ARCHIVE, _CODE],
                 "ContainerArguments": words,
             },
             "Environment": {"LOUPE_EXIT_MESSAGE": MESSAGE},

@@ -112,12 +112,13 @@ def test_every_step_that_runs_code_runs_the_bundle(told: dict[str, Any]) -> None
     assert hyperparameters["sagemaker_program"] == "train.py"
 
 
-def test_every_word_of_an_entrypoint_is_short_enough_for_sagemaker(told: dict[str, Any]) -> None:
+def test_every_word_of_an_entrypoint_is_one_line_and_short_enough_for_sagemaker(told: dict[str, Any]) -> None:
     for step in told["Steps"]:
         application = step["Arguments"].get("AppSpecification", {})
         words = [*application.get("ContainerEntrypoint", []), *application.get("ContainerArguments", [])]
         assert len(words) <= MOST_WORDS
         assert max(map(len, words), default=0) <= LONGEST_WORD
+        assert not any("\n" in word for word in words)
 
 
 def test_texts_are_given_where_sagemaker_takes_only_texts(told: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from cli.model_build_bundle import NAME, bundle
 from cli.model_build_check import findings
 from cli.model_build_drawing import drawn
 from cli.model_build_pipeline import Execution, Pipeline, Step
-from cli.model_build_project import TABLES, Project
+from cli.model_build_project import TABLES, Project, parameters
 from cli.model_build_versions import Versions
 from cli.options import AsJson, Environment
 from cli.outputs import new_file
@@ -122,8 +122,9 @@ def start(
     if amiss:
         raise Trouble("\n".join(f"{finding.check}: {finding.found}" for finding in amiss))
     pipeline = Pipeline(where)
-    published, parameters = _parameters(Project(where), commit, given, threshold)
-    arn = pipeline.start(parameters, commit=published)
+    project = Project(where)
+    published = project.published(commit)
+    arn = pipeline.start(parameters(project, published, given, threshold), commit=published.commit)
     _show(pipeline, arn, wait=wait, as_json=as_json)
 
 
@@ -184,25 +185,13 @@ def lineage(
     if as_json:
         typer.echo(json.dumps(found.told(), indent=1))
         return
-    print_table(["of", "is"], found.rows())
-    for address in found.changed:
-        typer.echo(f"{address} has other bytes today.")
+    for line in found.lines():
+        typer.echo(line)
 
 
 def _tables(train: str | None, validation: str | None) -> dict[str, str]:
     given = zip(TABLES, (train, validation), strict=True)
     return {name: uri for name, uri in given if uri}
-
-
-def _parameters(
-    project: Project, commit: str | None, given: dict[str, str], threshold: float | None
-) -> tuple[str, dict[str, str]]:
-    """The commit, and what the pipeline is started with: which bundle, which tables, and which versions of these."""
-    published = project.published(commit)
-    tables = {name: given.get(name) or project.uri(key) for name, key in TABLES.items()}
-    versions = " ".join(project.version(uri) for uri in tables.values())
-    asked = {"AccuracyThreshold": str(threshold)} if threshold is not None else {}
-    return published.commit, {"CodeBundleUri": published.uri, **tables, "InputVersions": versions, **asked}
 
 
 def _show(pipeline: Pipeline, arn: str, *, wait: bool, as_json: bool) -> None:

@@ -92,23 +92,23 @@ class Pipeline:
         """How an execution stands."""
         with self.account.asked():
             found = self.client.describe_pipeline_execution(PipelineExecutionArn=arn)
-        over = found["PipelineExecutionStatus"] not in OPEN
+        state = found["PipelineExecutionStatus"]
+        over = state not in OPEN
         return Execution(
             id=arn.rpartition("/")[2],
             arn=arn,
-            state=found["PipelineExecutionStatus"],
+            state=state,
             started_at=found["CreationTime"],
             seconds=_seconds(found["CreationTime"], found["LastModifiedTime"]) if over else None,
             commit=found.get("PipelineExecutionDisplayName", "").removeprefix("commit-"),
-            reason=" ".join(found.get("FailureReason", "").split()),
+            reason=self._reason(arn, found.get("FailureReason", "")) if state == "Failed" else "",
         )
 
     def steps(self, arn: str) -> list[Step]:
         """Every step that its definition has, those that did not run too."""
         with self.account.asked():
             told = self.client.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
-            pages = self.client.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn)
-            ran = {one["StepName"]: one for page in pages for one in page["PipelineExecutionSteps"]}
+        ran = self._ran(arn)
         return [_step(name, after, ran.get(name)) for name, after in _order(json.loads(told["PipelineDefinition"]))]
 
     def follow(self, arn: str) -> Iterator[tuple[Execution, list[Step]]]:
@@ -119,6 +119,16 @@ class Pipeline:
             if execution.state not in OPEN:
                 return
             time.sleep(LOOK_AGAIN_SECONDS)
+
+    def _ran(self, arn: str) -> dict[str, dict[str, Any]]:
+        with self.account.asked():
+            pages = self.client.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn)
+            return {one["StepName"]: one for page in pages for one in page["PipelineExecutionSteps"]}
+
+    def _reason(self, arn: str, told: str) -> str:
+        """What the steps say that failed; SageMaker itself says only that some have."""
+        failed = [f"{name}: {_said(ran)}" for name, ran in self._ran(arn).items() if ran["StepStatus"] == "Failed"]
+        return "; ".join(failed) or " ".join(told.split())
 
     @cached_property
     def client(self) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -101,6 +101,16 @@ class Project:
             if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _MISSING:
                 raise Trouble(f"There is no {uri}: {advice}.") from cause
             raise
+
+
+def parameters(
+    project: Project, published: Published, given: Mapping[str, str], threshold: float | None
+) -> dict[str, str]:
+    """What the pipeline is started with: which bundle, which tables, and which versions of these."""
+    tables = {name: given.get(name) or project.uri(key) for name, key in TABLES.items()}
+    versions = " ".join(project.version(uri) for uri in tables.values())
+    asked = {"AccuracyThreshold": str(threshold)} if threshold is not None else {}
+    return {"CodeBundleUri": published.uri, **tables, "InputVersions": versions, **asked}
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from cli.account import Account
+from cli.tables import printable
 from cli.trouble import Trouble
 from loupe import contracts
-
-VERDICTS = {"Approved", "Rejected"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +23,8 @@ class Lineage:
     evaluation: dict[str, Any]
     changed: list[str]
 
-    def rows(self) -> list[dict[str, str]]:
-        """For people, one thing a row."""
+    def lines(self) -> list[str]:
+        """For people, one thing a line; what is not as it was is said last."""
         told, properties = self.evaluation, self.package["CustomerMetadataProperties"]
         values = {
             "version": f"{self.version} ({self.approval})",
@@ -38,7 +37,8 @@ class Lineage:
             "execution": properties["execution"],
             "report": properties["report"],
         }
-        return [{"of": name, "is": value} for name, value in values.items()]
+        changed = [f"{address} has other bytes today." for address in self.changed]
+        return [*(f"{name:<12} {printable(value)}" for name, value in values.items()), *changed]
 
     def told(self) -> dict[str, Any]:
         """For machines."""

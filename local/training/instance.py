@@ -8,8 +8,9 @@ from local.jobs.outcome import Outcome
 from local.models import Record
 from local.programs import Program, UnknownImage
 from local.training import details, script
-from local.training.archive import BadArchive, pack, unpack
+from local.training.model_archive import pack
 from local.training.transitions import entered
+from loupe.archives import UnsafeArchive, unpack
 
 FOLDERS = (script.CODE, script.MODEL, script.DATA)
 
@@ -57,8 +58,8 @@ class Instance(JobInstance):
         code = self._layout.path(script.CODE)
         try:
             unpack(archive, code)
-        except BadArchive as error:
-            raise _toolkit_failed(f"{source}: {error}") from error
+        except UnsafeArchive as error:
+            raise _toolkit_failed(f"{source}: {error}".rstrip(".")) from error
         if not (code / f"{script.module(self._detail)}.py").is_file():
             raise _toolkit_failed(f"{source} has no {script.module(self._detail)}.py at its root")
         if (code / "requirements.txt").exists():

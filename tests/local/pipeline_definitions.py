@@ -1,5 +1,6 @@
 """Definitions of pipelines, made of a few lines; `${Bucket}` and `${JobRole}` are to be filled in."""
 
+import json
 from typing import Any
 
 from tests.local.learning_assemblies import SKLEARN, XGBOOST
@@ -9,6 +10,11 @@ CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 
 DATA = "s3://${Bucket}/data"
 EVALUATED = {"Get": "Steps.Evaluate.PropertyFiles.Report"}
 MODEL = {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
+
+
+def filled(told: Step, *, bucket: str = "bucket", role: str = "arn:aws:iam::000000000000:role/job") -> str:
+    """A definition as a text, with its bucket and its role."""
+    return json.dumps(told).replace("${Bucket}", bucket).replace("${JobRole}", role)
 
 
 def get(path: str) -> Step:

@@ -1,6 +1,5 @@
 """A laptop with a pipeline, and the words that a test speaks to it."""
 
-import json
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,7 +10,7 @@ from tests.local.assemblies import write_assembly
 from tests.local.house import Detail, soon
 from tests.local.learning_assemblies import TRAIN, archive, learning, pipeline, pipeline_role
 from tests.local.learning_house import LearningHouse
-from tests.local.pipeline_definitions import build
+from tests.local.pipeline_definitions import build, filled
 
 GROUP = {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": {"ModelPackageGroupName": "models"}}
 _NUMBERS = count()
@@ -24,8 +23,8 @@ class PipelineHouse(LearningHouse):
     def add(self, definition: Detail, **more: Any) -> str:
         """Make a pipeline of a test's own; answers its name."""
         name = f"own-{next(_NUMBERS)}"
-        text = json.dumps(definition).replace("${Bucket}", self.ids["Bucket"])
-        body, role = text.replace("${JobRole}", self.role("JobRole")), self.role("PipelineRole")
+        body = filled(definition, bucket=self.ids["Bucket"], role=self.role("JobRole"))
+        role = self.role("PipelineRole")
         self.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=body, RoleArn=role, **more)
         return name
 

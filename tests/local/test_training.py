@@ -146,7 +146,7 @@ def test_a_job_whose_role_lacks_a_permission_says_what_failed(house: LearningHou
 def test_code_that_leads_out_of_its_folder_is_not_unpacked(house: LearningHouse) -> None:
     given = {"sagemaker_submit_directory": house.place("code/bad.tar.gz", archive(**{"../train": "", "train": ""}))}
     reason = house.trained(house.train("none", HyperParameters=given))["FailureReason"]
-    assert reason.endswith("../train.py leads out of its folder, exit code: 1")
+    assert reason.endswith("'../train.py' would lie outside of its folder, exit code: 1")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_callers_need_permission_on_the_pipeline_and_on_its_role(learning: Pipel
     give(needed)
     sagemaker.create_pipeline(**ask(learning, "theirs"))
     with pytest.raises(ClientError, match=rf"StartPipelineExecution on resource: {ARN}theirs"):
-        sagemaker.start_pipeline_execution(PipelineName="theirs")
+        sagemaker.start_pipeline_execution(PipelineName="theirs", ClientRequestToken="t" * 32)
 
 
 def ask(house: PipelineHouse, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Promises of SageMaker Pipelines on the laptop: what an execution does."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ LOSSES = [{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds":
 def gated(learning: PipelineHouse) -> str:
     """A pipeline that evaluates as it is told to, and has its gate."""
     return learning.add(definition(evaluation(), gate(registers=registration()), Text=str, Threshold=0.78))
+
+
+def started(learning: PipelineHouse, job: str) -> bool:
+    return "ProcessingStartTime" in learning.job(job)
 
 
 def test_a_model_that_is_good_enough_is_registered_with_what_made_it(learning: PipelineHouse) -> None:
@@ -123,7 +128,10 @@ def test_the_same_request_starts_one_execution(learning: PipelineHouse, gated: s
 
 
 def test_a_step_takes_over_what_it_made_of_the_same_inputs(learning: PipelineHouse) -> None:
-    remembered = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}, "given": {"WORD": get("Parameters.Word")}}
+    remembered: dict[str, Any] = {
+        "CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"},
+        "given": {"WORD": get("Parameters.Word")},
+    }
     first_step = processing("First", 'echo "$WORD" > /opt/ml/processing/out/a', **remembered)
     second_step = processing("Second", "cp /opt/ml/processing/in/a /opt/ml/processing/out/b", output("First"))
     name = learning.add(definition(first_step, second_step, Word="one"))
@@ -150,7 +158,7 @@ def test_a_refused_call_and_a_lost_host_are_tried_again_as_policies_say(learning
     lost = set[str]()
     for _ in range(2):
         job = soon(lambda: {learning.job_of(arn, "One")} - lost).pop()
-        soon(lambda name=job: learning.job(name).get("ProcessingStartTime"))
+        soon(partial(started, learning, job))
         learning.strike("kill", job)
         lost.add(job)
     assert learning.finished(arn)["PipelineExecutionStatus"] == "Failed"
@@ -184,7 +192,7 @@ def test_a_stopped_execution_stops_its_jobs_and_nothing_follows(learning: Pipeli
         learning.add(definition(processing("Long", WAIT), processing("After", "true", DependsOn=["Long"])))
     )
     job = learning.job_of(arn, "Long")
-    soon(lambda: learning.job(job).get("ProcessingStartTime"))
+    soon(partial(started, learning, job))
     learning.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
     assert learning.finished(arn)["PipelineExecutionStatus"] == "Stopped"
     assert (learning.states(arn), learning.ended(job)["ProcessingJobStatus"]) == ({"Long": "Stopped"}, "Stopped")

@@ -30,7 +30,7 @@ def demo(given: list[Path]) -> None:
         with deployed(phases) as laptop:
             account = laptop_account(laptop)
             project = Project(account)
-            with phases.phase("Publish the code bundle and the tables"):
+            with phases.phase("Publish the bundle and the tables"):
                 published = project.publish(made)
                 for parameter, table in zip(TABLES, tables, strict=True):
                     project.bring(parameter, table)

@@ -51,10 +51,7 @@ def labelled(text: str, table: str) -> list[Passenger]:
 def unlabelled(text: str, table: str, columns: Iterable[str] = ()) -> list[Passenger]:
     """Rows of CSV with a header; columns that nobody asks for are left out."""
     reader = csv.DictReader(io.StringIO(text), strict=True)
-    missing = set(columns or _READERS) - set(reader.fieldnames or ())
-    if missing:
-        raise Refused(f"{table}: the header has no column {min(missing)}.")
-    return checked(_numbered(reader, table))
+    return checked(_numbered(reader, table, set(columns or _READERS)))
 
 
 def checked(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Passenger]:
@@ -70,8 +67,10 @@ def checked(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Passenger]:
     return list(found.values())
 
 
-def _numbered(reader: csv.DictReader[str], table: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _numbered(reader: csv.DictReader[str], table: str, columns: set[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
+        if missing := columns - set(reader.fieldnames or ()):
+            raise Refused(f"{table}: the header has no column {min(missing)}.")
         for row in reader:
             where = f"{table}: row {reader.line_num}"
             if None in row or None in row.values():

@@ -134,7 +134,7 @@ def test_code_that_leads_out_of_its_folder_is_not_unpacked(learning: LearningHou
     ("asked", "reason"),
     [
         ({"AlgorithmSpecification": {"TrainingImage": "nginx:1", "TrainingInputMode": "File"}}, "not on nginx:1"),
-        ({"HyperParameters": {"sagemaker_program": "pkg/train.py"}}, "at the root of its archive"),
+        ({"HyperParameters": {"sagemaker_program": "pkg/train.py"}}, "at the root of its code"),
         ({"HyperParameters": {"sagemaker_submit_directory": "file.zip"}}, "location of a .tar.gz"),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds of at least"),
         ({"CheckpointConfig": {"S3Uri": "s3://a/b"}}, "know no CheckpointConfig"),

@@ -32,7 +32,7 @@ class Service:
             "DescribePipelineExecution": lambda ask: dict(find(ask[ARN]).detail),
             "DescribePipelineDefinitionForExecution": lambda ask: _definition(find(ask[ARN])),
             "ListPipelineExecutions": self._list,
-            "ListPipelineExecutionSteps": lambda ask: _steps(find(ask[ARN]), ask),
+            "ListPipelineExecutionSteps": lambda ask: _steps(find(ask.get(ARN, "")), ask),
             "ListPipelineParametersForExecution": lambda ask: _parameters(find(ask[ARN]), ask),
         }
 

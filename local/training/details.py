@@ -71,7 +71,7 @@ def _check_script(parameters: Record) -> None:
             raise InvalidRecord(f"The HyperParameters have no {name}: the laptop trains in script mode only.")
     program, source = str(decoded(parameters[PROGRAM])), str(decoded(parameters[SOURCE]))
     if "/" in program or not program.endswith(".py"):
-        raise InvalidRecord(f"{PROGRAM} must be a Python file at the root of its archive, not {program!r}.")
+        raise InvalidRecord(f"{PROGRAM} must be a Python file at the root of its code, not {program!r}.")
     if not (source.startswith("s3://") and source.endswith(".tar.gz")):
         raise InvalidRecord(f"{SOURCE} must be the s3:// location of a .tar.gz, not {source!r}.")
 

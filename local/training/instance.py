@@ -8,7 +8,7 @@ from local.jobs.outcome import Outcome
 from local.models import Record
 from local.programs import Program, UnknownImage
 from local.training import details, script
-from local.training.model_archive import pack
+from local.training.tarball import pack
 from local.training.transitions import entered
 from loupe.archives import UnsafeArchive, unpack
 
@@ -51,13 +51,13 @@ class Instance(JobInstance):
 
     def _bring_code(self) -> None:
         """Fetch and unpack the code as the images' toolkit does: from within the container, as its role."""
-        source, archive = script.source(self._detail), self._layout.path("/opt/ml/code.tar.gz")
+        source, tarball = script.source(self._detail), self._layout.path("/opt/ml/code.tar.gz")
         if self._isolated:
             raise _toolkit_failed(f"{source} cannot be fetched under network isolation")
-        self._objects(None).bring_one(source, archive)
+        self._objects(None).bring_one(source, tarball)
         code = self._layout.path(script.CODE)
         try:
-            unpack(archive, code)
+            unpack(tarball, code)
         except UnsafeArchive as error:
             raise _toolkit_failed(f"{source}: {error}".rstrip(".")) from error
         if not (code / f"{script.module(self._detail)}.py").is_file():
@@ -70,13 +70,13 @@ class Instance(JobInstance):
         output = self._detail["OutputDataConfig"]
         place = f"{output['S3OutputPath'].rstrip('/')}/{self._name}/output"
         objects = self._objects(output.get("KmsKeyId"))
-        archive = self._layout.path("/opt/ml/model.tar.gz")
-        pack(self._layout.path(script.MODEL), archive)
-        objects.take_one(archive, f"{place}/model.tar.gz")
+        tarball = self._layout.path("/opt/ml/model.tar.gz")
+        pack(self._layout.path(script.MODEL), tarball)
+        objects.take_one(tarball, f"{place}/model.tar.gz")
         if any(self._layout.path(script.DATA).iterdir()):
-            archive = self._layout.path("/opt/ml/output.tar.gz")
-            pack(self._layout.path("/opt/ml/output"), archive)
-            objects.take_one(archive, f"{place}/output.tar.gz")
+            tarball = self._layout.path("/opt/ml/output.tar.gz")
+            pack(self._layout.path("/opt/ml/output"), tarball)
+            objects.take_one(tarball, f"{place}/output.tar.gz")
         self._tell(ModelArtifacts={"S3ModelArtifacts": f"{place}/model.tar.gz"})
 
     def _enter(self, status: str) -> None:

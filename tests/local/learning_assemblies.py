@@ -74,14 +74,14 @@ def pipeline_role() -> Resources:
     )
 
 
-def pipeline(definition: dict[str, Any], **more: Any) -> Resources:
+def pipeline(name: str, definition: dict[str, Any], **more: Any) -> Resources:
     """A pipeline of the stack; `${Bucket}` and `${JobRole}` in its definition are the stack's."""
     used = {"Bucket": {"Ref": "Bucket"}, "JobRole": attribute("JobRole", "Arn")}
     body = {"Fn::Sub": [json.dumps(definition), used]}
     return {
         "Type": "AWS::SageMaker::Pipeline",
         "Properties": {
-            "PipelineName": "build",
+            "PipelineName": name,
             "RoleArn": attribute("PipelineRole", "Arn"),
             "PipelineDefinition": {"PipelineDefinitionBody": body},
             **more,

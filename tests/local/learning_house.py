@@ -4,14 +4,11 @@ import io
 import tarfile
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-from local.laptop import Laptop
 from local.training.kind import TRAINING
-from tests.local.assemblies import Resources, write_assembly
 from tests.local.house import Detail, soon
-from tests.local.learning_assemblies import SKLEARN, TRAIN, XGBOOST, archive, learning
+from tests.local.learning_assemblies import SKLEARN, TRAIN, XGBOOST, archive
 from tests.local.processing_house import ENDED, ProcessingHouse
 
 _NUMBERS = count()
@@ -91,9 +88,3 @@ class LearningHouse(ProcessingHouse):
         """A request for a processing job that runs a command line on a managed image."""
         application = {"ImageUri": SKLEARN, "ContainerEntrypoint": ["bash", "-c", command]}
         return self.ask(AppSpecification=application, **more)
-
-
-def learning_house(laptop: Laptop, folder: Path, **more: Resources) -> LearningHouse:
-    """A laptop with the stack deployed to it."""
-    laptop.up(write_assembly(folder, {"Jobs": learning(**more)}))
-    return LearningHouse(laptop)

@@ -28,13 +28,16 @@ class PipelineHouse(LearningHouse):
         self.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=body, RoleArn=role, **more)
         return name
 
-    def start(self, name: str = "build", /, **parameters: str) -> str:
+    def start(self, name: str, /, **parameters: str) -> str:
         """Start an execution; answers its ARN."""
-        if name == "build":
-            parameters = {"Code": self.place("code/train.tar.gz", archive(train=TRAIN)), **parameters}
         given = [{"Name": key, "Value": value} for key, value in parameters.items()]
         asked = {"PipelineName": name, "PipelineParameters": given}
         return str(self.sagemaker.start_pipeline_execution(**asked)["PipelineExecutionArn"])
+
+    def build(self, **parameters: str) -> str:
+        """Start an execution of the stack's pipeline with its code; answers its ARN."""
+        code = self.place("code/train.tar.gz", archive(train=TRAIN))
+        return self.start("build", Code=code, **parameters)
 
     def execution(self, arn: str) -> Detail:
         """An execution as DescribePipelineExecution tells it."""
@@ -45,7 +48,7 @@ class PipelineHouse(LearningHouse):
         soon(lambda: self.execution(arn)["PipelineExecutionStatus"] not in {"Executing", "Stopping"})
         return self.execution(arn)
 
-    def outcome(self, name: str = "build", /, **parameters: str) -> tuple[str, dict[str, Detail]]:
+    def outcome(self, name: str, /, **parameters: str) -> tuple[str, dict[str, Detail]]:
         """Run an execution; answers its status and its steps."""
         arn = self.start(name, **parameters)
         return self.finished(arn)["PipelineExecutionStatus"], self.steps(arn)
@@ -72,10 +75,9 @@ class PipelineHouse(LearningHouse):
         )
 
 
-def pipeline_house(laptop: Laptop, folder: Path, *, definition: Detail | None = None, **more: Any) -> PipelineHouse:
-    """A laptop with the stack deployed to it."""
-    made = pipeline(definition or build(), **more)
-    stack = learning(PipelineRole=pipeline_role(), Pipeline=made, Group=GROUP)
+def pipeline_house(laptop: Laptop, folder: Path, **more: Any) -> PipelineHouse:
+    """A laptop with the stack, and more resources in it, deployed to it."""
+    stack = learning(PipelineRole=pipeline_role(), Pipeline=pipeline("build", build()), Group=GROUP, **more)
     laptop.up(write_assembly(folder, {"Jobs": stack}))
     house = PipelineHouse(laptop)
     house.put(rows_a="one two")

@@ -41,6 +41,7 @@ def field(step: str, name: str, value: Any) -> Change:
     return lambda told: steps(told)[step].update({name: value})
 
 
+ENTRYPOINT = ("AppSpecification", "ContainerEntrypoint")
 CONTAINER = ("AppSpecification", "ImageUri")
 SOURCE = ("ProcessingInputs", 0, "S3Input")
 LEFT = ("Conditions", 0, "LeftValue")

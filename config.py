@@ -137,7 +137,7 @@ class ArchiveConfig:
     function_timeout_seconds: int = 900
     retry_seconds: int = 60
     memory_mib: int = 1769
-    model_families: tuple[str, ...] = ("card-recognition",)
+    model_families: tuple[str, ...] = ("card-recognition", "titanic-survival")
 
     def __post_init__(self) -> None:
         for name in ("verify_schedule", "metrics_schedule"):
@@ -151,6 +151,27 @@ class ArchiveConfig:
         for family in self.model_families:
             if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", family):
                 raise ValueError(f"model_families has {family!r}: small letters, digits and hyphens between them only")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelBuildConfig:
+    """What a model must reach to be registered, in which family, and on which machines it is built."""
+
+    family: str = "titanic-survival"
+    accuracy_threshold: float = 0.78
+    instance_type: str = "ml.m5.large"
+    step_minutes: int = 30
+    retry_seconds: int = 60
+    schedule: str = ""  # cron(...) or rate(...); none without it
+    scheduled_commit: str = ""  # whose bundle it runs
+
+    def __post_init__(self) -> None:
+        _schedule("schedule", self.schedule)
+        if self.schedule and not re.fullmatch("[0-9a-f]{40}", self.scheduled_commit):
+            raise ValueError(f"scheduled_commit must be a commit's 40 digits, not {self.scheduled_commit!r}")
+        _within("accuracy_threshold", self.accuracy_threshold, 0, 1)
+        _within("step_minutes", self.step_minutes, 1, 5 * 24 * 60)
+        _within("retry_seconds", self.retry_seconds, 1, 3600)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,12 +227,15 @@ class Config:
     ocr: OcrConfig = field(default_factory=OcrConfig)
     plate_runs: PlateRunsConfig = field(default_factory=PlateRunsConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)
+    model_build: ModelBuildConfig = field(default_factory=ModelBuildConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
 
     def __post_init__(self) -> None:
         if not self.environment.isalnum() or not self.environment.islower():
             raise ValueError(f"environment must be lower-case letters and digits, not {self.environment!r}")
+        if self.model_build.family not in self.archive.model_families:
+            raise ValueError(f"model_families must name {self.model_build.family!r}, which model_build registers in")
 
 
 def _schedule(name: str, value: str) -> None:
@@ -260,6 +284,7 @@ LAPTOP = Config(
     archive=ArchiveConfig(
         verify_schedule="", metrics_schedule="", leg_seconds=0, function_timeout_seconds=60, retry_seconds=1
     ),
+    model_build=ModelBuildConfig(retry_seconds=1),
     search=SearchConfig(look_again_seconds=1, job_hours=1),
 )
 
@@ -271,6 +296,5 @@ def config_for(environment: str) -> Config:
     try:
         return _ENVIRONMENTS[environment]
     except KeyError:
-        raise UnknownEnvironment(
-            f"Unknown environment {environment!r}: choose one of {', '.join(_ENVIRONMENTS)}."
-        ) from None
+        known = ", ".join(_ENVIRONMENTS)
+        raise UnknownEnvironment(f"Unknown environment {environment!r}: choose one of {known}.") from None

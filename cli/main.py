@@ -15,6 +15,7 @@ from cli.trouble import Trouble, say
 SLICES = {
     "archive": "Everything the project owns, and whether it is still there.",
     "local": "The platform on this laptop, without Docker and without an account.",
+    "model-build": "Curated tables and a commit's code in, a registered model out.",
     "ocr": "Tables of page images in, words out.",
     "plate-runs": "Archives of plates in, measurements out.",
     "room-detection": "Blueprints in, rooms out.",

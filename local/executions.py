@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError, ParamValidationError
 
 from local import identity
+from local.jobs.jobs import Jobs
 from local.models import Record
-from local.processing.jobs import Jobs
 from local.seams import access, account, executions
 from local.seams.executions import Abandoned, Task, task_failure
 from local.surroundings import Surroundings

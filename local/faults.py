@@ -8,12 +8,13 @@ from typing import Any, Literal
 from local.seams import account, deliveries, routing
 
 Effect = Literal["fail", "drop", "double", "reclaim", "expire", "kill"]
+_JOBS = ("sagemaker:StopProcessingJob", "sagemaker:StopTrainingJob")
 PLACES = {
     "drop": ("sns:Publish",),
     "double": ("sns:Publish",),
     "reclaim": ("ecs:StopTask",),
-    "expire": ("ecs:StopTask", "sagemaker:StopProcessingJob"),
-    "kill": ("sagemaker:StopProcessingJob",),
+    "expire": ("ecs:StopTask", *_JOBS),
+    "kill": _JOBS,
 }
 AT_ONCE = ("reclaim", "expire", "kill")
 
@@ -26,8 +27,8 @@ class UnknownFault(ValueError):
 class Fault:
     """What happens to the next `times` calls of an action, or at once to `times` running jobs.
 
-    `reclaim` takes Spot tasks back, `expire` lets tasks and processing jobs reach their time limit, `kill` takes
-    processing jobs' hosts away; `job` is an id or a name, or any.
+    `reclaim` takes Spot tasks back, `expire` lets tasks and SageMaker's jobs reach their time limit, `kill` takes
+    the hosts of SageMaker's jobs away; `job` is an id or a name, or any.
     """
 
     action: str

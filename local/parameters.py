@@ -45,7 +45,7 @@ def part(items: list[Any], *, start: int, size: int) -> tuple[list[Any], str | N
 
 
 def _broken(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if wrong := _rule_against(shape, value):
+    if wrong := broken_rule(shape, value):
         yield f"Value at '{path}' failed to satisfy constraint: {wrong}"
     for name, inner, item in _inside(shape, value):
         yield from _broken(inner, item, f"{path}.{name}" if path else name)
@@ -61,7 +61,8 @@ def _inside(shape: Shape, value: Any) -> Iterator[tuple[str, Shape, Any]]:
         yield from ((name, shape.value, item) for name, item in value.items())
 
 
-def _rule_against(shape: Shape, value: Any) -> str:
+def broken_rule(shape: Shape, value: Any) -> str:
+    """The constraint that one value breaks by itself; nothing when all is well."""
     rules = shape.metadata
     if "enum" in rules and value not in rules["enum"]:
         return f"Member must satisfy enum value set: [{', '.join(rules['enum'])}]"

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import managed_images
 from local.dockerfile import UnsupportedDockerfile, last_stage
 
 
@@ -38,8 +39,15 @@ class Programs:
         (draft / "dockerfile").write_text(dockerfile)
         draft.rename(kept)
 
-    def program(self, image: str, arguments: tuple[str, ...], *, entrypoint: tuple[str, ...] = ()) -> Program:
-        """What `docker run [--entrypoint …] <image> <arguments>` would start, on this machine's Python."""
+    def program(
+        self, image: str, arguments: tuple[str, ...], entrypoint: tuple[str, ...] = (), *, scratch: Path = Path()
+    ) -> Program:
+        """What `docker run [--entrypoint …] <image> <arguments>` would start, on this machine's Python.
+
+        A managed image works in `scratch`; an image asset in its own folder.
+        """
+        if managed_images.managed(image):
+            return _managed(image, arguments, entrypoint, scratch)
         kept = self._folder / image.rpartition(":")[2]
         if ":" not in image or not kept.is_dir():
             raise UnknownImage(f"The image {image} is not an image asset of this assembly: the laptop cannot run it.")
@@ -52,6 +60,13 @@ class Programs:
         command = (_here(first), *rest, *(arguments or (() if entrypoint else stage.command)))
         environment = {name: value for name, value in stage.environment.items() if name != "PATH"}
         return Program(directory=context, command=command, environment=environment)
+
+
+def _managed(image: str, arguments: tuple[str, ...], entrypoint: tuple[str, ...], scratch: Path) -> Program:
+    if reason := managed_images.why_not(entrypoint, scratch):
+        raise UnknownImage(f"The image {image} cannot run on the laptop: {reason}.")
+    command = (_here(entrypoint[0]), *entrypoint[1:], *arguments)
+    return Program(directory=scratch, command=command, environment=managed_images.ENVIRONMENT)
 
 
 def machine_path() -> str:

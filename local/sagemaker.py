@@ -1,19 +1,18 @@
-"""SageMaker for stacks and SDKs: models, endpoints and their invocations; processing jobs; the model registry."""
+"""SageMaker for stacks and SDKs: models, endpoints and their invocations, and the parts that others keep."""
 
 import json
 import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from local.endpoint import Endpoint
 from local.inference import Request
 from local.models import InvalidRecord, Models, Record
-from local.processing.service import Need, Processing
 from local.programs import UnknownImage
-from local.registry import Registry
+from local.requests import Need, Part, answer
 from local.seams import access, account, resources, routing
 
 _HEADER = "x-amzn-sagemaker-"
@@ -28,9 +27,9 @@ class UnknownOperation(InvalidRecord):
 class SageMaker:
     """The service at the engine's door."""
 
-    def __init__(self, models: Models, processing: Processing, registry: Registry) -> None:
-        self._models, self._registry = models, registry
-        self._parts = {name: part for part in (processing, registry) for name in part.operations}
+    def __init__(self, models: Models, parts: Iterable[Part]) -> None:
+        self._models = models
+        self._parts = {name: part for part in parts for name in part.operations}
         records = models.records
         self._operations: dict[str, Callable[[Record], Record | None]] = {
             "CreateModel": lambda ask: {"ModelArn": models.add_model(ask["ModelName"], ask)},
@@ -60,7 +59,6 @@ class SageMaker:
         resources.add_resource_type(
             "AWS::SageMaker::Endpoint", create=self._make_endpoint, delete=self._unmake_endpoint, waits=True
         )
-        self._registry.install()
 
     async def handle(
         self, _method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -95,7 +93,7 @@ class SageMaker:
 
     def _answer(self, operation: str, ask: Record) -> Record:
         if part := self._parts.get(operation):
-            return part.answer(operation, ask)
+            return answer(part, operation, ask)
         if operation not in self._operations:
             raise UnknownOperation(f"The laptop's SageMaker does not know {operation}.")
         return self._operations[operation](ask) or {}

@@ -14,12 +14,9 @@ from local.denials import Denials
 from local.executions import Executions
 from local.faults import Faults
 from local.invocations import Invocations
+from local.machine_learning import MachineLearning
 from local.models import Models
-from local.processing.jobs import Jobs as ProcessingJobs
-from local.processing.service import Processing
 from local.programs import Programs
-from local.registry import Registry
-from local.sagemaker import SageMaker
 from local.scaling import Scaling
 from local.seams import access, deliveries, functions, objects, state
 from local.seams.platform import Platform
@@ -39,12 +36,9 @@ class Services:
         queues = Queues(home / "batch.json", programs)
         here = Surroundings(home=home, url=url, programs=programs, platform=platform)
         self._jobs = Jobs(queues, here, emit=partial(self._emit, "aws.batch"))
-        self._processing = ProcessingJobs(here, emit=partial(self._emit, "aws.sagemaker"))
-        faults.strikes = {
-            "ecs:StopTask": self._jobs.stop_tasks,
-            "sagemaker:StopProcessingJob": self._processing.strike,
-        }
-        self._executions = Executions(here, self._processing, on_change=self._note_change)
+        self._learning = MachineLearning(here, self._models, emit=self._emit)
+        faults.strikes = {"ecs:StopTask": self._jobs.stop_tasks, **self._learning.strikes}
+        self._executions = Executions(here, self._learning.processing, on_change=self._note_change)
         self._stand_ins = [StandIn(name, home=home, engine=url) for name in NAMES]
         self.application = Admin(
             home=str(home),
@@ -57,7 +51,7 @@ class Services:
         _answer_as_aws_does()
         deliveries.check_policies(denials.record, platform.may)
         denials.watch()
-        SageMaker(self._models, Processing(self._processing), Registry(home / "registry.json")).install()
+        self._learning.install()
         Batch(queues, self._jobs).install()
         self._executions.install()
         Scaling(home / "scaling.json").install()
@@ -73,7 +67,7 @@ class Services:
         for stand_in in self._stand_ins:
             stand_in.start()
         self._jobs.resume()
-        self._processing.resume()
+        self._learning.resume()
 
     def save(self) -> None:
         """Write all state, one writer at a time."""
@@ -89,7 +83,7 @@ class Services:
     def interrupt(self) -> None:
         """Stop the jobs that run, while the engine still answers what they write."""
         self._executions.freeze()
-        stops = [threading.Thread(target=jobs.stop) for jobs in (self._jobs, self._processing)]
+        stops = [threading.Thread(target=stop) for stop in (self._jobs.stop, self._learning.interrupt)]
         for stop in stops:
             stop.start()
         for stop in stops:

@@ -16,7 +16,7 @@ from config import Config
 from lambdas.archive.settings import METRICS, VERIFICATION, MetricsSettings, VerifySettings
 from stacks.archive_nights import ArchiveNights
 from stacks.parts import grants
-from stacks.parts.naming import parameter, stack_options
+from stacks.parts.naming import model_group, parameter, stack_options
 from stacks.parts.python_function import SliceFunctions
 from stacks.parts.removal import removal_policy
 from stacks.storage import StorageStack
@@ -43,7 +43,7 @@ class ArchiveStack(Stack):
 
     def _group(self, family: str) -> str:
         """Versions of a family's models are registered in a group, which outlives the stack where data does."""
-        name = f"loupe-{self._config.environment}-{family}"
+        name = model_group(self._config, family)
         group = sagemaker.CfnModelPackageGroup(
             self,
             "".join(word.capitalize() for word in family.split("-")),

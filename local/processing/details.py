@@ -1,69 +1,41 @@
-"""A CreateProcessingJob request in, the job as DescribeProcessingJob, lists and events tell it out."""
+"""A CreateProcessingJob request in, the job that the laptop can run out."""
 
-import copy
 import time
 from pathlib import PurePosixPath
 
-from local import parameters
+from local.jobs.names import Names
 from local.models import InvalidRecord, Record
-from local.seams import account
+from local.programs import Programs
 
+NAMES = Names("Processing")
 HOME = PurePosixPath("/opt/ml/processing")
 LONGEST_SECONDS = 86_400
-_TIMES = ("CreationTime", "LastModifiedTime", "ProcessingStartTime", "ProcessingEndTime")
-_SUMMARY = ("ProcessingJobName", "ProcessingJobArn", "ProcessingJobStatus", "FailureReason", "ExitMessage", *_TIMES)
 _INPUT_DEFAULTS = {"S3InputMode": "File", "S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
 
 
-class InUse(InvalidRecord):
-    """A job's name that another job has or had."""
-
-    code = "ResourceInUse"
-
-
-def job_arn(name: str) -> str:
-    """The ARN of a job, in which names are the same whatever their case."""
-    return account.arn("sagemaker", f"processing-job/{name.lower()}")
-
-
-def checked(operation: str, ask: Record) -> Record:
-    """The parameters of a request, if SageMaker takes them."""
-    if report := parameters.report("sagemaker", operation, ask):
-        raise InvalidRecord(report)
-    if broken := parameters.broken("sagemaker", operation, ask):
-        plural = "s" if len(broken) > 1 else ""
-        raise InvalidRecord(f"{len(broken)} validation error{plural} detected: {'; '.join(broken)}")
-    return ask
-
-
-def new_job(ask: Record) -> Record:
-    """The job that a checked request makes."""
-    detail = copy.deepcopy({name: value for name, value in ask.items() if name != "Tags"})
-    _check_cluster(detail["ProcessingResources"]["ClusterConfig"])
-    for one in detail.setdefault("ProcessingInputs", []):
+def new_job(ask: Record, programs: Programs) -> Record:
+    """The job that a checked request makes, if the laptop can run it."""
+    _check_cluster(ask["ProcessingResources"]["ClusterConfig"])
+    for one in ask.setdefault("ProcessingInputs", []):
         _complete_input(one)
-    for one in detail.get("ProcessingOutputConfig", {}).get("Outputs", []):
+    for one in ask.get("ProcessingOutputConfig", {}).get("Outputs", []):
         _complete_output(one)
+    application = ask["AppSpecification"]
+    programs.program(application["ImageUri"], *words(application))
     now = time.time()
     return {
         "StoppingCondition": {"MaxRuntimeInSeconds": LONGEST_SECONDS},
-        **detail,
-        "ProcessingJobArn": job_arn(ask["ProcessingJobName"]),
+        **ask,
+        "ProcessingJobArn": NAMES.arn(ask["ProcessingJobName"]),
         "ProcessingJobStatus": "InProgress",
         "CreationTime": now,
         "LastModifiedTime": now,
     }
 
 
-def summary(detail: Record) -> Record:
-    """The job as ListProcessingJobs tells it."""
-    return {name: detail[name] for name in _SUMMARY if name in detail}
-
-
-def event(detail: Record, tags: Record) -> Record:
-    """The job as its events tell it."""
-    times = {name: int(detail[name] * 1000) for name in _TIMES if name in detail}
-    return {**detail, **times, "Tags": tags}
+def words(application: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The arguments of a program and the entry point that is not its image's."""
+    return tuple(application.get("ContainerArguments", ())), tuple(application.get("ContainerEntrypoint", ()))
 
 
 def _check_cluster(cluster: Record) -> None:

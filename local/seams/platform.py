@@ -43,9 +43,11 @@ class Platform:
         return False
 
     def may_pull(self, role: str, image: str) -> bool:
-        """Whether a role may pull an image from this account's registry."""
-        repository = image.partition("/")[2].partition(":")[0]
-        allowed = [self.may(role, action, arn("ecr", f"repository/{repository}")) for action in PULLING]
+        """Whether a role may pull an image, from this account's registry or from AWS's own."""
+        registry, _, name = image.partition("/")
+        account = registry.partition(".")[0]
+        repository = f"arn:aws:ecr:{REGION}:{account}:repository/{name.partition(':')[0]}"
+        allowed = [self.may(role, action, repository) for action in PULLING]
         return self.may(role, "ecr:GetAuthorizationToken", "*") and all(allowed)
 
     def _tell(self, role: str, action: str, resource: str) -> None:

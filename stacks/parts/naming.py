@@ -25,6 +25,11 @@ def tags(config: Config) -> dict[str, str]:
     return {**told, "managed_by": "cdk", "cost_center": config.cost_center}
 
 
+def model_group(config: Config, family: str) -> str:
+    """The model package group that a family's versions are registered in."""
+    return f"loupe-{config.environment}-{family}"
+
+
 def parameter(stack: Stack, config: Config, slice_name: str, name: str, value: str) -> None:
     """Tell clients a value as the SSM parameter /loupe/<environment>/<slice>/<name>."""
     construct_id = "".join(word.capitalize() for word in name.split("-")) + "Parameter"

@@ -7,13 +7,17 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"  # SageMaker's own, of all the accou
 MESSAGE = "/opt/ml/output/message"  # whose text is told as the reason of a failure
 
 
-def let_tell(role: iam.Role) -> None:
-    """SageMaker writes the program's log and the machine's metrics with the job's role."""
-    stack, form = Stack.of(role), ArnFormat.COLON_RESOURCE_NAME
-    log = stack.format_arn(service="logs", resource="log-group", resource_name=f"{LOG_GROUP}*", arn_format=form)
+def let_tell(role: iam.Role, *log_groups: str) -> None:
+    """SageMaker writes the program's log, in the group of processing jobs or these, and metrics, as the job's role."""
+    groups = [_log_arn(role, name) for name in (LOG_GROUP, *log_groups)]
     write = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    role.add_to_policy(iam.PolicyStatement(actions=write, resources=[log]))
+    role.add_to_policy(iam.PolicyStatement(actions=write, resources=groups))
     own_metrics = {"StringLike": {"cloudwatch:namespace": ["AWS/SageMaker", "/aws/sagemaker/*"]}}
     role.add_to_policy(
         iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=own_metrics)
     )  # metrics have no ARN
+
+
+def _log_arn(role: iam.Role, name: str) -> str:
+    form = ArnFormat.COLON_RESOURCE_NAME
+    return Stack.of(role).format_arn(service="logs", resource="log-group", resource_name=f"{name}*", arn_format=form)

@@ -1,4 +1,4 @@
-"""A laptop per test, and one with an endpoint, a service or processing jobs for all tests that only use it."""
+"""A laptop per test, and one with an endpoint, a service, jobs or pipelines for all tests that only use it."""
 
 import json
 import time
@@ -13,6 +13,7 @@ from local.laptop import Laptop
 from tests.local.assemblies import endpoint, write_assembly
 from tests.local.house import living
 from tests.local.ocr_house import Service, running
+from tests.local.pipeline_house import PipelineHouse, pipeline_house
 from tests.local.processing_house import ProcessingHouse, processing_house
 
 
@@ -85,3 +86,10 @@ def processing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessingH
     folder = tmp_path_factory.mktemp("processing")
     with living(folder) as one:
         yield processing_house(one, folder / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def learning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipelineHouse]:
+    folder = tmp_path_factory.mktemp("learning")
+    with living(folder) as one:
+        yield pipeline_house(one, folder / "cdk.out")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from local.laptop import Laptop
-from local.processing.instance import GROUP
+from local.processing.kind import PROCESSING
 from tests.local.assemblies import REGISTRY, write_assembly
 from tests.local.house import Detail, House, soon
 from tests.local.processing_assemblies import PROGRAM, jobs
@@ -18,6 +18,8 @@ _NUMBERS = count()
 @dataclass
 class ProcessingHouse(House):
     """The stack `Jobs` of a laptop."""
+
+    group = PROCESSING.names.log_group
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,11 +63,13 @@ class ProcessingHouse(House):
         """What the program of a job has written to CloudWatch Logs."""
         logs = self.laptop.client("logs")
         try:
-            found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/algo-1-")["logStreams"]
+            found = logs.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=f"{name}/algo-1-")[
+                "logStreams"
+            ]
         except logs.exceptions.ResourceNotFoundException:
             return []
         names = [one["logStreamName"] for one in found]
-        events = [logs.get_log_events(logGroupName=GROUP, logStreamName=one)["events"] for one in names]
+        events = [logs.get_log_events(logGroupName=self.group, logStreamName=one)["events"] for one in names]
         return [event["message"] for stream in events for event in stream]
 
     def told(self, name: str, *, last: str) -> list[Detail]:

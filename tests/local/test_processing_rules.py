@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from local import parameters
 from local.faults import Fault, UnknownFault
-from local.processing.channels import ChannelFailed, Channels
-from local.processing.layout import Layout
+from local.jobs.layout import Layout
+from local.jobs.objects import ChannelFailed, Objects
+from local.processing.channels import Channels
 
 HOME = Path("/somewhere/job")
 
@@ -24,6 +25,10 @@ HOME = Path("/somewhere/job")
         ("--in=/opt/ml/a", "--in=/somewhere/job/opt/ml/a"),
         ("/opt/ml/a:/opt/ml/b", "/somewhere/job/opt/ml/a:/somewhere/job/opt/ml/b"),
         ("s3://bucket/opt/ml/a", "s3://bucket/opt/ml/a"),
+        (
+            "cd /opt/ml && ls '/opt/ml/a';cat /opt/ml",
+            "cd /somewhere/job/opt/ml && ls '/somewhere/job/opt/ml/a';cat /somewhere/job/opt/ml",
+        ),
         ("/opt/mlx", "/opt/mlx"),
         ("/mnt/opt/ml", "/mnt/opt/ml"),
     ],
@@ -64,12 +69,11 @@ class Shelf:
 def channels(shelf: Shelf, layout: Layout, *, prefix: str) -> Channels:
     outputs = [{"S3Output": {"S3Uri": "s3://shelf/out/", "LocalPath": "/opt/ml/processing/in"}}]
     detail = {
-        "RoleArn": "role",
         "ProcessingInputs": [{"S3Input": {"S3Uri": f"s3://shelf/{prefix}", "LocalPath": "/opt/ml/processing/in"}}],
         "ProcessingOutputConfig": {"Outputs": outputs},
     }
     s3: Any = shelf
-    return Channels(detail, layout=layout, s3=s3)
+    return Channels(detail, layout=layout, objects=Objects(s3, role="role", kms_key=None))
 
 
 @given(keys=st.sets(st.text("ab", min_size=1, max_size=2).map("{0}/{0}".format), min_size=1))
@@ -108,7 +112,7 @@ def test_names_are_those_that_the_sdk_knows(name: str) -> None:
     assert (parameters.broken("sagemaker", "StopProcessingJob", {"ProcessingJobName": name}) == []) is known
 
 
-def test_a_kill_is_for_processing_jobs_only() -> None:
-    with pytest.raises(UnknownFault, match=r"kill works on sagemaker:StopProcessingJob only, not on ecs:StopTask"):
+def test_a_kill_is_for_the_jobs_of_sagemaker_only() -> None:
+    with pytest.raises(UnknownFault, match=r"kill works on sagemaker:Stop.*Job only, not on ecs:StopTask"):
         Fault(action="ecs:StopTask", times=1, effect="kill")
     Fault(action="sagemaker:StopProcessingJob", times=1, effect="expire")

@@ -3,25 +3,14 @@
 import json
 import re
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from local.models import Record
 
 MESSAGE_BYTES = 1024
-_PLACE = re.compile(r"(?<![\w./-])/opt/ml(?=/|$)")
-_CONFIGURATION = (
-    "ProcessingJobArn",
-    "ProcessingJobName",
-    "AppSpecification",
-    "Environment",
-    "ProcessingInputs",
-    "ProcessingOutputConfig",
-    "ProcessingResources",
-    "NetworkConfig",
-    "RoleArn",
-    "StoppingCondition",
-)
+_PLACE = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
 
 
 class Layout:
@@ -30,14 +19,15 @@ class Layout:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def prepare(self, detail: Record) -> None:
-        """Make the folders and what SageMaker writes into them before the program starts."""
+    def prepare(self, *, folders: Iterable[str], files: Mapping[str, Record]) -> None:
+        """Make the folders and files that SageMaker makes before the program starts; the job's own paths are moved."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        for place in ("/opt/ml/config", "/opt/ml/output", "/opt/ml/processing"):
-            self.path(place).mkdir(parents=True)
-        told = {name: detail[name] for name in _CONFIGURATION if name in detail}
-        self._write("processingjobconfig.json", self.moved(told))
-        self._write("resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
+        for place in ("/opt/ml/output", *folders):
+            self.path(place).mkdir(parents=True, exist_ok=True)
+        for place, content in files.items():
+            file = self.path(place)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(self.moved(content)))
 
     def path(self, place: str) -> Path:
         """Where a path below /opt/ml is on this machine."""
@@ -51,9 +41,9 @@ class Layout:
             return {name: self.moved(item) for name, item in value.items()}
         return [self.moved(item) for item in value] if isinstance(value, list | tuple) else value
 
-    def message(self) -> str:
+    def message(self, name: str = "message") -> str:
         """What the program left to be told with its end: the first KB."""
-        file = self.path("/opt/ml/output/message")
+        file = self.path(f"/opt/ml/output/{name}")
         if not file.is_file():
             return ""
         with file.open("rb") as content:
@@ -62,6 +52,3 @@ class Layout:
     def remove(self) -> None:
         """Delete everything."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _write(self, name: str, content: Record) -> None:
-        self.path(f"/opt/ml/config/{name}").write_text(json.dumps(content))

@@ -1,19 +1,19 @@
-"""One processing job on disk: what DescribeProcessingJob tells of it, and its tags."""
+"""One job on disk: what SageMaker describes of it, and its tags."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.jobs.layout import Layout
+from local.jobs.names import Names
 from local.kept import Kept, read_all
 from local.models import Record
-from local.processing.layout import Layout
-
-ENDED = ("Completed", "Failed", "Stopped")
 
 
 @dataclass
 class Job:
     """A job; its name is its id, whatever its case."""
 
+    names: Names
     folder: Path
     detail: Record
     tags: dict[str, str] = field(default_factory=dict)
@@ -21,12 +21,22 @@ class Job:
     @property
     def name(self) -> str:
         """The job's name as it was given."""
-        return str(self.detail["ProcessingJobName"])
+        return str(self.detail[self.names.of("JobName")])
+
+    @property
+    def arn(self) -> str:
+        """The job's ARN."""
+        return str(self.detail[self.names.of("JobArn")])
 
     @property
     def status(self) -> str:
         """The job's status."""
-        return str(self.detail["ProcessingJobStatus"])
+        return str(self.detail[self.names.of("JobStatus")])
+
+    @property
+    def works(self) -> bool:
+        """Whether the job's program runs."""
+        return self.status == "InProgress" and self.names.of("StartTime") in self.detail
 
     @property
     def layout(self) -> Layout:
@@ -46,7 +56,7 @@ class Job:
         return Kept(self.folder, self.name.lower())
 
 
-def read_jobs(folder: Path) -> dict[str, Job]:
+def read_jobs(folder: Path, names: Names) -> dict[str, Job]:
     """All jobs there ever were: a name is never free again."""
-    found = [Job(folder, **record) for record in read_all(folder)]
+    found = [Job(names, folder, **record) for record in read_all(folder)]
     return {job.name.lower(): job for job in found}

@@ -1,49 +1,54 @@
-"""Processing jobs from their creation to their end, each change told as an event."""
+"""Jobs of one kind from their creation to their end, each change told as an event."""
 
 import copy
 import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from local.faults import Fault, UnknownFault
+from local.jobs.instance import Instance
+from local.jobs.job import Job, read_jobs
+from local.jobs.kind import Kind
+from local.jobs.names import milliseconds
+from local.jobs.outcome import ENDED, LOST, STOPPED, Outcome, ended
 from local.models import InvalidRecord, Record
-from local.processing import details
-from local.processing.instance import LOST, STOPPED, Instance, Outcome, ended_by
-from local.processing.job import ENDED, Job, read_jobs
+from local.requests import InUse
 from local.seams import account
 from local.surroundings import Surroundings
 from local.workers import Workers
 
-EVENT = "SageMaker Processing Job State Change"
 Emit = Callable[[str, Record, list[str]], None]
 
 
 class Jobs:
-    """All processing jobs of this laptop."""
+    """All jobs of one kind on this laptop."""
 
-    def __init__(self, here: Surroundings, *, emit: Emit) -> None:
+    def __init__(self, kind: Kind, here: Surroundings, *, emit: Emit) -> None:
+        self.kind, self.names = kind, kind.names
         self._here, self._emit = here, emit
-        self._folder = here.home / "processing"
+        self._word = self.names.kind.lower()
+        self._folder = here.home / self._word
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
         self._instances: dict[str, Instance] = {}
-        self._workers = Workers("processing")
-        self._all = read_jobs(self._folder)
+        self._workers = Workers(self._word)
+        self._all = read_jobs(self._folder, self.names)
 
     def create(self, ask: Record) -> Job:
         """Accept a job and start it at once."""
-        self._here.programs.program(ask["AppSpecification"]["ImageUri"], ())
-        tags = {one["Key"]: one["Value"] for one in ask.get("Tags", [])}
-        job = Job(self._folder, details.new_job(ask), tags)
+        asked = copy.deepcopy({name: value for name, value in ask.items() if name != "Tags"})
+        made = self.kind.make(asked, self._here.programs)
+        job = Job(self.names, self._folder, made, {one["Key"]: one["Value"] for one in ask.get("Tags", [])})
         with self._changed:
             if self._stopping:
                 raise InvalidRecord("The engine stops.")
             if job.name.lower() in self._all:
-                raise details.InUse(
+                raise InUse(
                     "Job name must be unique within an AWS account and region, and a job with this name already "
-                    f"exists ({job.detail['ProcessingJobArn']})"
+                    f"exists ({job.arn})"
                 )
             self._all[job.name.lower()] = job
             self._begin(job)
@@ -66,17 +71,17 @@ class Jobs:
         with self._changed:
             job = self.find(name)
             if job.status in ENDED:
-                raise InvalidRecord(f"The request was rejected because the processing job is in status {job.status}.")
+                raise InvalidRecord(f"The request was rejected because the {self._word} job is in status {job.status}.")
             if job.status != "Stopping":
                 self._move(job, "Stopping")
                 if instance := self._instances.get(job.name):
                     instance.stop()
 
-    def tag(self, name: str, tags: dict[str, str]) -> dict[str, str]:
-        """Add tags to a job; answer all it has."""
+    def tag(self, name: str, change: Callable[[dict[str, str]], None]) -> dict[str, str]:
+        """Change the tags of a job; answer all it has."""
         with self._changed:
             job = self.find(name)
-            job.tags.update(tags)
+            change(job.tags)
             job.save()
             return dict(job.tags)
 
@@ -89,9 +94,10 @@ class Jobs:
     def strike(self, fault: Fault) -> None:
         """End running programs as a fault says: as if their hosts were lost, or their time were up."""
         with self._changed:
-            found = [job for job in self._all.values() if _struck(job, fault)][: fault.times]
+            running = [job for job in self._all.values() if job.works]
+            found = [job for job in running if fault.job.lower() in {"", job.name.lower()}][: fault.times]
             if len(found) < fault.times:
-                raise UnknownFault(f"{fault.effect}: {len(found)} such processing jobs run, not {fault.times}")
+                raise UnknownFault(f"{fault.effect}: {len(found)} such {self._word} jobs run, not {fault.times}")
             for job in found:
                 instance = self._instances[job.name]
                 (instance.lose if fault.effect == "kill" else instance.expire)()
@@ -112,46 +118,43 @@ class Jobs:
 
     def _begin(self, job: Job) -> None:
         held = job.hold()
-        self._instances[job.name] = Instance(copy.deepcopy(job.detail), layout=job.layout, here=self._here, held=held)
+        self._instances[job.name] = self.kind.instance(
+            copy.deepcopy(job.detail), layout=job.layout, here=self._here, held=held, tell=partial(self._note, job)
+        )
         self._move(job, "InProgress")
         self._workers.start(self._work, job, held)
 
     def _work(self, job: Job, held: int) -> None:
         try:
-            outcome = self._instances[job.name].work(lambda: self._start(job))
+            outcome = self._instances[job.name].work()
         except Exception as error:
-            account.log.exception("processing job %s broke the engine's worker", job.name)
+            account.log.exception("%s job %s broke the engine's worker", self._word, job.name)
             outcome = Outcome(status="Failed", reason=f"InternalServerError: {error}")
         os.close(held)
         self._settle(job, outcome)
 
-    def _start(self, job: Job) -> None:
+    def _note(self, job: Job, **changes: Any) -> None:
+        """Keep what changes in a job's description while it works."""
         with self._changed:
-            job.detail["ProcessingStartTime"] = time.time()
+            job.detail.update(changes, LastModifiedTime=time.time())
             job.save()
 
     def _bury(self, job: Job) -> None:
         """End a job that the last engine left, once nothing of it runs any more."""
         os.close(job.hold())
-        self._settle(job, ended_by(STOPPED if job.status == "Stopping" else LOST, job.layout.message()))
+        self._settle(job, ended(STOPPED if job.status == "Stopping" else LOST, job.layout.message()))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         job.layout.remove()
-        told = {"FailureReason": outcome.reason, "ExitMessage": outcome.message}
         with self._changed:
             self._instances.pop(job.name, None)
-            known = {name: value for name, value in told.items() if value}
-            self._move(job, outcome.status, **known, ProcessingEndTime=time.time())
+            self._move(job, outcome.status, outcome)
 
-    def _move(self, job: Job, status: str, **changes: Any) -> None:
+    def _move(self, job: Job, status: str, outcome: Outcome | None = None) -> None:
         """Change a job's status, on disk first, then for those who wait and listen."""
-        job.detail.update(changes, ProcessingJobStatus=status, LastModifiedTime=time.time())
+        changes = self.kind.beside(job.detail, status, outcome)
+        job.detail.update(changes, **{self.names.of("JobStatus"): status}, LastModifiedTime=time.time())
         job.save()
         self._changed.notify_all()
-        told = details.event(copy.deepcopy(job.detail), dict(job.tags))
-        self._workers.tell(self._emit, EVENT, told, [told["ProcessingJobArn"]])
-
-
-def _struck(job: Job, fault: Fault) -> bool:
-    runs = job.status == "InProgress" and "ProcessingStartTime" in job.detail
-    return runs and fault.job.lower() in {"", job.name.lower()}
+        told = milliseconds({**copy.deepcopy(job.detail), "Tags": dict(job.tags)})
+        self._workers.tell(self._emit, self.names.event, told, [job.arn])

@@ -61,8 +61,7 @@ class ModelBuildStack(Stack):
             (["CreateProcessingJob", "DescribeProcessingJob", "StopProcessingJob"], [jobs["processing"]]),
             (["CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob"], [jobs["training"]]),
             (["AddTags"], [*jobs.values(), packages]),
-            (["CreateModelPackage", "DescribeModelPackage"], [group, packages]),
-            (["DescribeModelPackageGroup"], [group]),
+            (["CreateModelPackage", "DescribeModelPackage", "DescribeModelPackageGroup"], [group, packages]),
         ]
         for verbs, resources in allowed:
             actions = [f"sagemaker:{verb}" for verb in verbs]
@@ -116,7 +115,7 @@ class ModelBuildStack(Stack):
         }
         message = events.RuleTargetInput.from_object(told)
         rule = events.Rule(self, name, event_pattern=pattern)
-        rule.add_target(targets.SnsTopic(self.notifications, message=message))
+        rule.add_target(targets.SnsTopic(self.notifications, message=message, authorize_using_role=True))
 
     def _schedule(self) -> None:
         """Only where the configuration says when, and which commit's bundle."""

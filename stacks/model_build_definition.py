@@ -258,7 +258,7 @@ def _retries(config: ModelBuildConfig) -> list[Step]:
 
 
 def _retry(errors: list[str], *, seconds: int, most: int) -> Step:
-    return {"ExceptionType": errors, "IntervalSeconds": seconds, "BackoffRate": 2.0, "MaxAttempts": most}
+    return {"ExceptionType": errors, "IntervalSeconds": seconds, "BackoffRate": 2, "MaxAttempts": most}
 
 
 def _tags(here: Surroundings) -> list[Step]:

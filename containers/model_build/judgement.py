@@ -63,7 +63,8 @@ def interval(share: float, count: int) -> tuple[float, float]:
     """Wilson's: where a share of so many lies, 95 times of 100."""
     square = _95_PERCENT**2 / count
     middle, half = share + square / 2, _95_PERCENT * math.sqrt(share * (1 - share) / count + square / (4 * count))
-    return (max(0.0, (middle - half) / (1 + square)), min(1.0, (middle + half) / (1 + square)))
+    low, high = (middle - half) / (1 + square), (middle + half) / (1 + square)
+    return max(0.0, min(share, low)), min(1.0, max(share, high))
 
 
 def _check(probability: Numbers, outcome: NDArray[np.int64]) -> None:

@@ -26,9 +26,15 @@ ACCEPTED = {
     r"IAM5\[Resource::.*/data/ocr/\*\]": "datasets land under this prefix with names that people choose",
     r"IAM5\[Resource::\*\] PlateRuns/Jobs/(Run|Ledger)Role": "an ECR token and CloudWatch metrics have no ARN to name",
     r"IAM5\[Resource::\*\] Search/BuildRole": "an ECR token and CloudWatch metrics have no ARN to name",
+    r"IAM5\[Resource::\*\] ModelBuild/Role": "an ECR token and CloudWatch metrics have no ARN to name",
+    r"IAM5\[Resource::.*/(data/curated|pipeline/code|pipeline/runtime/[^/]*)/\*\] ModelBuild/Role": (
+        "tables, bundles by commit, and what executions leave lie under one prefix each"
+    ),
+    r"IAM5\[Resource::.*:(processing|training)-job/pipelines-\*\] ModelBuild/Role": "SageMaker names jobs of pipelines",
+    r"IAM5\[Resource::.*:model-package/.*/\*\] ModelBuild/Role": "the versions of a group have numbers",
     r"IAM5\[Resource::\*\] PlateRuns/Runs/Role": "deliveries of logs and traces have no ARN to name",
-    r"IAM5\[Resource::.*log-group:/aws/sagemaker/ProcessingJobs\*\] (PlateRuns/Jobs/|Search/BuildRole)": (
-        "SageMaker makes this log group itself, and a stream in it for each job"
+    r"IAM5\[Resource::.*log-group:/aws/sagemaker/(Processing|Training)Jobs\*\] (PlateRuns|Search|ModelBuild)/": (
+        "SageMaker makes these log groups itself, and a stream in them for each job"
     ),
     r"IAM5\[Resource::.*:processing-job/run-\*\] PlateRuns/Runs/Role": "jobs are called after their run and execution",
     r"IAM5\[Resource::.*/plates/\*/(plates_structured|schemas|ledger|reports)/.*\] PlateRuns/": (

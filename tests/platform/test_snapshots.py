@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ENVIRONMENTS, Template, templates_of
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
-STACKS = ("Api", "Archive", "Ocr", "PlateRuns", "RoomDetection", "Search", "Storage")
+STACKS = ("Api", "Archive", "ModelBuild", "Ocr", "PlateRuns", "RoomDetection", "Search", "Storage")
 
 
 def normalised(template: Template) -> str:

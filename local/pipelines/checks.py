@@ -15,7 +15,7 @@ from local.pipelines.paths import BadPath, called, parts
 
 EXECUTION = (
     *("PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn"),
-    *("StartDateTime", "CurrentDateTime", "TrainingJobName", "ProcessingJobName"),
+    *("StartDateTime", "CurrentDateTime"),
 )
 _UNSET = {"ProcessingJobName", "TrainingJobName", "ModelPackageName"}
 
@@ -53,7 +53,8 @@ def _check_needs(step: Step, found: Definition) -> None:
 
 def _check_reference(step: Step, path: str, found: Definition) -> None:
     root, _, rest = path.partition(".")
-    known = {"Parameters": found.parameters, "Execution": EXECUTION}.get(root, ())
+    own = [MAKERS[step.kind].name] if step.kind in MAKERS and MAKERS[step.kind].named else []
+    known = {"Parameters": found.parameters, "Execution": [*EXECUTION, *own]}.get(root, ())
     if root == "Steps":
         name, _, place = rest.partition(".")
         reason = _why_nowhere(found.steps[name], place)

@@ -1,5 +1,6 @@
 """One execution of a pipeline on disk: what is described of it, its steps, and what they have made."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -48,13 +49,14 @@ class Execution:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What definitions call `Execution.…`, as far as it is the same for all steps."""
+        """What definitions call `Execution.…`, but for the name of a step's own job."""
         return {
             "PipelineName": self.pipeline,
             "PipelineArn": str(self.detail["PipelineArn"]),
             "PipelineExecutionId": self.id,
             "PipelineExecutionArn": self.arn,
             "StartDateTime": moment(self.detail["CreationTime"]),
+            "CurrentDateTime": moment(time.time()),
         }
 
     def listed_parameters(self) -> list[Record]:

@@ -1,5 +1,6 @@
 """What makes a step's job or model package: calls as the pipeline's role, its wait, its end."""
 
+import hashlib
 import json
 import re
 import secrets
@@ -44,9 +45,12 @@ class Caller:
         return str(self._call(self._kind.create, arguments)[f"{self._kind.made}Arn"])
 
     def describe(self, arn: str) -> Record:
-        """What has become of it."""
+        """What has become of it; no retry policy is for this, for it would make the same again."""
         name = arn.rpartition("/")[2] if self._kind.named else arn
-        return _plain(self._call(self._kind.describe, {self._kind.name: name}))
+        try:
+            return _plain(self._call(self._kind.describe, {self._kind.name: name}))
+        except Refused as error:
+            raise Refused(str(error), "") from error
 
     def stop(self, name: str) -> None:
         """Ask a job to stop."""
@@ -71,6 +75,11 @@ def fresh_name(execution: str, step: str) -> str:
     words, end = re.sub(r"[^A-Za-z0-9]+", "-", step).strip("-"), "".join(secrets.choice(_LETTERS) for _ in range(10))
     room = _LONGEST_NAME - len(f"pipelines-{execution}--{end}")
     return f"pipelines-{execution}-{words[:room].strip('-')}-{end}"
+
+
+def token(execution: str, step: str) -> str:
+    """What makes a step's registration the same, however often it is asked for in one execution."""
+    return f"{execution}-{hashlib.sha256(step.encode()).hexdigest()[:20]}"
 
 
 def ended_well(kind: Maker, described: Record) -> Record:

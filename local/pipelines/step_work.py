@@ -16,7 +16,6 @@ from local.pipelines.execution import Execution
 from local.pipelines.expressions import Scope, Unresolved, text
 from local.pipelines.kinds import CONDITION, FAIL, MAKERS, Maker
 from local.pipelines.maker import Caller, Made, Refused
-from local.requests import moment
 from local.seams import account
 
 Wait = Callable[[str, str], None]
@@ -133,7 +132,8 @@ class StepWork:
             return self._made_job(kind, caller, {**arguments, kind.name: name, "Tags": tags})
         arguments = self._arguments(kind, "")
         properties = {**arguments.get("MetadataProperties", {}), "GeneratedBy": generated}
-        arn = caller.create({**arguments, "MetadataProperties": properties})
+        once = {"ClientToken": maker.token(self._execution.id, self._step.name)}
+        arn = caller.create({**once, **arguments, "MetadataProperties": properties})
         self._tell(Metadata={kind.metadata: {"Arn": arn}})
         return Made(arn, caller.describe(arn))
 
@@ -154,8 +154,7 @@ class StepWork:
 
     def _arguments(self, kind: Maker, name: str) -> Record:
         """The step's arguments, for a job of this name."""
-        now = {"CurrentDateTime": moment(time.time()), f"{kind.made}Name": name}
-        scope = replace(self._scope, execution={**self._scope.execution, **now})
+        scope = replace(self._scope, execution={**self._scope.execution, f"{kind.made}Name": name})
         arguments: Record = scope.value(self._step.arguments)
         return arguments
 

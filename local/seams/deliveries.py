@@ -94,7 +94,10 @@ def _check_topics(allowed: Allowed) -> None:
 
 
 def _check_targets(allowed: Allowed, acting: Allowed) -> None:
-    """Rules reach queues and functions by their policies; schedules, and what starts executions, act as roles."""
+    """Rules reach queues and functions by their policies, topics as their role if they name one.
+
+    Schedules, and what starts executions, always act as roles.
+    """
     invoke = eventbridge._invoke_target
     actions = {
         "sqs": "sqs:SendMessage",
@@ -107,7 +110,7 @@ def _check_targets(allowed: Allowed, acting: Allowed) -> None:
         service, scheduled = target["Arn"].split(":")[2], source.startswith("arn:aws:scheduler:")
         if service not in actions:
             return True
-        if scheduled or service == "states":
+        if scheduled or service == "states" or (service == "sns" and "RoleArn" in target):
             principal = f"{'scheduler' if scheduled else 'events'}.amazonaws.com"
             return acting(actions[service], target["Arn"], principal, target.get("RoleArn", ""))
         return service == "sns" or allowed(actions[service], target["Arn"], "events.amazonaws.com", source)

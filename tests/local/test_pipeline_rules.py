@@ -70,6 +70,7 @@ LEFT = ("Conditions", 0, "LeftValue")
             argument("Prepare", *CONTAINER, value=get("Parameters.Image")),
             "refers to Parameters.Image: there is no such",
         ),
+        (argument("Prepare", *CONTAINER, value=get("Execution.TrainingJobName")), "TrainingJobName: there is no such"),
         (argument("Prepare", *CONTAINER, value=get("Execution.Name")), "refers to Execution.Name: there is no such"),
         (argument("Prepare", *CONTAINER, value=get("Steps.Train.Colour")), "Steps.Train.Colour: there is no 'Colour'"),
         (argument("Prepare", "Colour", value="red"), "Model Validation failed: the step Prepare: Colour is unknown"),

@@ -29,6 +29,11 @@ def started(learning: PipelineHouse, job: str) -> bool:
     return "ProcessingStartTime" in learning.job(job)
 
 
+def versions(learning: PipelineHouse) -> set[str]:
+    listed = learning.sagemaker.list_model_packages(ModelPackageGroupName="models", MaxResults=100)
+    return {one["ModelPackageArn"] for one in listed["ModelPackageSummaryList"]}
+
+
 def test_a_model_that_is_good_enough_is_registered_with_what_made_it(learning: PipelineHouse) -> None:
     arn = learning.build()
     assert learning.finished(arn)["PipelineExecutionStatus"] == "Succeeded"
@@ -163,6 +168,19 @@ def test_a_refused_call_and_a_lost_host_are_tried_again_as_policies_say(learning
         lost.add(job)
     assert learning.finished(arn)["PipelineExecutionStatus"] == "Failed"
     assert learning.steps(arn)["One"]["AttemptCount"] == 2
+
+
+def test_a_registration_whose_answer_is_lost_is_made_once(learning: PipelineHouse) -> None:
+    throttled = [{"ExceptionType": ["Step.THROTTLING"], "IntervalSeconds": 0.1, "MaxAttempts": 2}]
+    step = registration(RetryPolicies=throttled)
+    step["Arguments"]["CustomerMetadataProperties"] |= {"when": get("Execution.CurrentDateTime")}
+    before = versions(learning)
+    learning.laptop.inject({"action": "sagemaker:DescribeModelPackage", "times": 2})
+    arn = learning.start(learning.add(definition(step)))
+    assert learning.finished(arn)["PipelineExecutionStatus"] == "Failed"
+    learning.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    assert learning.finished(arn)["PipelineExecutionStatus"] == "Succeeded"
+    assert versions(learning) - before == {learning.steps(arn)["Register"]["Metadata"]["RegisterModel"]["Arn"]}
 
 
 def test_after_a_failure_nothing_begins_and_a_retry_goes_on_from_there(learning: PipelineHouse) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import features
 from features import Features
 from passengers import Passenger, labelled
+from refusals import Refused
 
 ANYBODY = Passenger(
     id="0", pclass=3, female=False, age=30.0, relatives=0, ticket="T0", fare=8.0, deck="", title="Mr", surname="Abel",
@@ -107,5 +108,5 @@ def test_rare_titles_are_one_category(tables: tuple[Path, Path]) -> None:
 
 def test_an_array_that_was_changed_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", np.zeros(3))
-    with pytest.raises(features.Refused, match=r"rows\.npy is not the array"):
+    with pytest.raises(Refused, match=r"rows\.npy is not the array"):
         features.array(tmp_path, "rows.npy", {"arrays": {"rows.npy": "0" * 64}})

@@ -142,7 +142,7 @@ def status(
     where = account(env)
     pipeline = Pipeline(where)
     if execution:
-        _show(pipeline, pipeline.find(execution).arn, wait=False, as_json=as_json)
+        _show(pipeline, pipeline.arn_of(execution), wait=False, as_json=as_json)
         return
     executions, versions = [one.told() for one in pipeline.executions()], Versions(where).all()
     if as_json:

@@ -4,16 +4,17 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from cli.account import Account
-from cli.trouble import Trouble
 
 OPEN = frozenset({"Executing", "Stopping"})
 LOOKED_AT = 20  # executions, the newest
+READERS = 8
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -76,17 +77,16 @@ class Pipeline:
         asked = {"PipelineName": self.name, "SortOrder": "Descending", "MaxResults": LOOKED_AT}
         with self.account.asked():
             found = self.client.list_pipeline_executions(**asked)["PipelineExecutionSummaries"]
-        return [self.one(summary["PipelineExecutionArn"]) for summary in found]
+        with ThreadPoolExecutor(READERS) as readers:
+            return list(readers.map(self.one, [summary["PipelineExecutionArn"] for summary in found]))
 
-    def find(self, name: str | None) -> Execution:
-        """By its id or ARN; without one the newest."""
-        found = self.executions()
-        if name is None and found:
-            return found[0]
-        for execution in found:
-            if name in (execution.id, execution.arn):
-                return execution
-        raise Trouble(f"There is no execution {name or ''} of {self.name}: see `loupe model-build status`.")
+    def arn_of(self, name: str) -> str:
+        """An execution's ARN, from its id or itself."""
+        if name.startswith("arn:"):
+            return name
+        with self.account.asked():
+            pipeline = self.client.describe_pipeline(PipelineName=self.name)["PipelineArn"]
+        return f"{pipeline}/execution/{name}"
 
     def one(self, arn: str) -> Execution:
         """How an execution stands."""

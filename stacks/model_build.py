@@ -146,7 +146,6 @@ class ModelBuildStack(Stack):
         told = {
             "pipeline": self._name,
             "model-group": self._group,
-            "role": self.role.role_arn,
             "notification-topic": self.notifications.topic_arn,
         }
         for name, value in told.items():

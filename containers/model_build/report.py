@@ -80,7 +80,7 @@ def _matrix(counts: dict[str, int]) -> str:
 def _cell(x: int, y: int, count: int, words: str, share: float) -> str:
     half = _SIDE / 2
     left, top = _EDGE + x * half, y * half + 8
-    ink = "#fff" if share > 0.55 else "#1c2733"
+    ink = "#fff" if share > 0.75 else "#1c2733"
     place = f'x="{left + half / 2:.0f}" text-anchor="middle" fill="{ink}"'
     return (
         f'<rect x="{left:.0f}" y="{top:.0f}" width="{half - 4:.0f}" height="{half - 4:.0f}" rx="4" '

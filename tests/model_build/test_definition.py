@@ -8,7 +8,11 @@ import boto3
 import pytest
 from botocore.validate import ParamValidator
 
-from stacks.model_build_definition import ACCURACY
+import evaluate
+import refusals
+from cli.model_build_bundle import NAME, Bundle
+from cli.model_build_project import TABLES
+from stacks.model_build_definition import ACCURACY, CODE, INPUTS
 from tests.model_build.definitions import ROLE, example, functions, steps
 
 CALLS = {"Processing": "CreateProcessingJob", "Training": "CreateTrainingJob", "RegisterModel": "CreateModelPackage"}
@@ -156,6 +160,27 @@ def test_only_preprocessing_is_remembered_and_it_asks_which_versions_of_the_tabl
     environment = steps(told)["DataPreProcessing"]["Arguments"]["Environment"]
     assert {"Get": "Parameters.InputVersions"} in environment.values()
     assert "Execution.PipelineExecutionId" not in functions(environment, "Get")
+
+
+def test_programs_are_told_what_they_ask_for(told: dict[str, Any]) -> None:
+    environments = {name: step["Arguments"].get("Environment", {}).keys() for name, step in steps(told).items()}
+    assert environments["DataPreProcessing"] == {refusals.MESSAGE, "LOUPE_INPUT_VERSIONS"}
+    assert environments["ModelEvaluation"] == {
+        refusals.MESSAGE, evaluate.THRESHOLD, evaluate.URI, evaluate.EXECUTION,
+    }  # fmt: skip
+
+
+def test_bundles_and_tables_are_looked_for_where_the_command_puts_them(told: dict[str, Any]) -> None:
+    bundle = Bundle(commit="4f3e", body=b"")
+    assert bundle.key.startswith(CODE)
+    [archive] = {step["Arguments"]["AppSpecification"]["ContainerEntrypoint"][4] for step in processing(told)}
+    assert archive.endswith(f"/{NAME}")
+    assert bundle.key.endswith(f"/{NAME}")
+    assert TABLES == INPUTS
+
+
+def processing(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in told["Steps"] if step["Type"] == "Processing"]
 
 
 def test_jobs_run_as_the_pipelines_own_role(told: dict[str, Any]) -> None:

@@ -177,8 +177,11 @@ def test_a_schedule_needs_a_commit() -> None:
         ModelBuildConfig(schedule="rate(1 day)", scheduled_commit="main")
 
 
+def test_a_model_has_a_group_to_be_registered_in() -> None:
+    with pytest.raises(ValueError, match="model_families must name 'cards'"):
+        replace(PROD, model_build=ModelBuildConfig(family="cards"))
+
+
 def test_clients_find_pipeline_group_and_topic(stack: Template) -> None:
     names = {one["Properties"]["Name"] for one in resources(stack, "AWS::SSM::Parameter").values()}
-    assert names == {
-        f"/loupe/prod/model_build/{name}" for name in ("pipeline", "model-group", "role", "notification-topic")
-    }
+    assert names == {f"/loupe/prod/model_build/{name}" for name in ("pipeline", "model-group", "notification-topic")}

@@ -173,12 +173,8 @@ class Nearest:
         seen = self._scan(question, [slice(0, self.rows)], allowed)
         best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
         unknown = self._tails[seen.at] * question.code.length(self._tail.columns)
-        seen = _Seen(seen.at, seen.estimates, seen.margins + unknown).within_reach(best.last)
-        seen = _Seen(
-            seen.at,
-            seen.estimates + self._tail.products(question.code, seen.at),
-            margins(self._errors[seen.at], question.code.error),
-        )
+        seen = seen.where((seen.estimates + seen.margins + unknown >= best.last).nonzero()[0])
+        seen = _Seen(seen.at, seen.estimates + self._tail.products(question.code, seen.at), seen.margins)
         best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
         return seen
 

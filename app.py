@@ -12,7 +12,6 @@ from stacks.api import ApiStack
 from stacks.archive import ArchiveStack
 from stacks.model_build import ModelBuildStack
 from stacks.ocr import OcrStack
-from stacks.parts.naming import tags
 from stacks.plate_runs import PlateRunsStack
 from stacks.room_detection import RoomDetectionStack
 from stacks.search import SearchStack
@@ -29,7 +28,7 @@ def build(config: Config, app: App) -> App:
     ModelBuildStack(app, "ModelBuild", config=config, storage=storage)
     search = SearchStack(app, "Search", config=config, storage=storage)
     ApiStack(app, "Api", config=config, upload=rooms.upload, status=rooms.status, query=search.query)
-    for name, value in tags(config).items():
+    for name, value in config.tags.items():
         Tags.of(app).add(name, value)
     return app
 

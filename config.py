@@ -237,6 +237,12 @@ class Config:
         if self.model_build.family not in self.archive.model_families:
             raise ValueError(f"model_families must name {self.model_build.family!r}, which model_build registers in")
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every resource is tagged with, and every job that is started."""
+        told = {"project": "loupe", "env": self.environment, "owner": self.owner}
+        return {**told, "managed_by": "cdk", "cost_center": self.cost_center}
+
 
 def _schedule(name: str, value: str) -> None:
     if value and not value.startswith(("cron(", "rate(")):
@@ -293,8 +299,7 @@ _ENVIRONMENTS = {config.environment: config for config in (DEV, STAGING, PROD, L
 
 def config_for(environment: str) -> Config:
     """The configuration that `cdk deploy -c env=<environment>` picks."""
-    try:
-        return _ENVIRONMENTS[environment]
-    except KeyError:
+    if environment not in _ENVIRONMENTS:
         known = ", ".join(_ENVIRONMENTS)
-        raise UnknownEnvironment(f"Unknown environment {environment!r}: choose one of {known}.") from None
+        raise UnknownEnvironment(f"Unknown environment {environment!r}: choose one of {known}.")
+    return _ENVIRONMENTS[environment]

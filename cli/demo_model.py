@@ -62,7 +62,7 @@ def _keep_report(project: Project, lineage: Lineage) -> None:
 def _confusion(evaluation: dict[str, Any]) -> Table:
     count, metrics = evaluation["confusion"], evaluation["metrics"]
     numbers = "  ".join(f"{name} {metrics[name]['value']:.3f}" for name in ("accuracy", "auc", "f1"))
-    table = Table("", "said to die", "said to survive", title=numbers, box=None)
+    table = Table("", "predicted to die", "predicted to survive", title=numbers, box=None)
     table.add_row("died", str(count["true_negative"]), str(count["false_positive"]))
     table.add_row("survived", str(count["false_negative"]), str(count["true_positive"]))
     return table

@@ -10,8 +10,7 @@ from cli.trouble import Trouble
 from config import config_for
 from containers.search import settings
 from lambdas.search.settings import REFERENCE
-from stacks.parts.naming import tags
-from stacks.parts.processing import MESSAGE
+from loupe import exit_message
 
 _INPUTS = "/opt/ml/processing/input"
 _POLL_SECONDS = 1.0
@@ -56,12 +55,12 @@ def _request(account: Account, files: dict[str, str], words: list[str]) -> dict[
         },
         "Environment": {
             settings.REFERENCE: f"s3://{bucket}/{REFERENCE}",
-            settings.EXIT_MESSAGE: MESSAGE,
+            exit_message.VARIABLE: exit_message.FILE,
             "AWS_DEFAULT_REGION": account.session.region_name,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": size.job_hours * 3600},
         "RoleArn": account.parameter("search/build-role"),
-        "Tags": [{"Key": key, "Value": value} for key, value in tags(config).items()],
+        "Tags": [{"Key": key, "Value": value} for key, value in config.tags.items()],
     }
 
 

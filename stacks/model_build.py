@@ -15,7 +15,7 @@ from config import Config
 from stacks.model_build_definition import CODE, CURATED, JOB_NAMES, RUNTIME, Surroundings, definition
 from stacks.model_build_images import SCIKIT_LEARN, XGBOOST, ManagedImages
 from stacks.parts import grants
-from stacks.parts.naming import model_group, parameter, stack_options, tags
+from stacks.parts.naming import model_group, parameter, stack_options
 from stacks.parts.processing import let_tell
 from stacks.storage import StorageStack
 
@@ -78,7 +78,7 @@ class ModelBuildStack(Stack):
             region=self.region,
             scikit_learn_image=self._images.uri(SCIKIT_LEARN),
             xgboost_image=self._images.uri(XGBOOST),
-            tags=tags(self._config),
+            tags=self._config.tags,
         )
         body = self.to_json_string(definition(self._config.model_build, here))
         pipeline = sagemaker.CfnPipeline(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config import ModelBuildConfig
-from stacks.parts.processing import MESSAGE
+from loupe import exit_message
 
 Step = dict[str, Any]
 
@@ -196,10 +196,10 @@ def _processing(name: str, config: ModelBuildConfig, here: Surroundings, *, imag
             "ProcessingResources": {"ClusterConfig": _cluster(config)},
             "AppSpecification": {
                 "ImageUri": image,
-                "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, MESSAGE, _ARCHIVE, _CODE],
+                "ContainerEntrypoint": ["bash", "-c", _UNPACK_AND_RUN, exit_message.FILE, _ARCHIVE, _CODE],
                 "ContainerArguments": words,
             },
-            "Environment": {"LOUPE_EXIT_MESSAGE": MESSAGE},
+            "Environment": {exit_message.VARIABLE: exit_message.FILE},
             "StoppingCondition": {"MaxRuntimeInSeconds": config.step_minutes * 60},
             "RoleArn": here.role,
             "Tags": _tags(here),

@@ -10,9 +10,9 @@ from constructs import Construct
 from config import Config
 from containers.plate_runs import settings
 from lambdas.plate_runs.settings import LEDGER, PLATES, REPORTS, RUNS, SCHEMAS, TREE
+from loupe import exit_message
 from stacks.parts import grants
-from stacks.parts.naming import tags
-from stacks.parts.processing import MESSAGE, let_tell
+from stacks.parts.processing import let_tell
 from stacks.parts.program_image import program_image
 from stacks.storage import StorageStack
 
@@ -45,13 +45,13 @@ class PlateRunsJobs(Construct):
             "AppSpecification": {"ImageUri": self._image.image_uri, "ContainerArguments": words},
             "Environment": {
                 **{f"{variable}.$": path for variable, path in {settings.DATASET: "$.run.dataset", **told}.items()},
-                settings.EXIT_MESSAGE: MESSAGE,
+                exit_message.VARIABLE: exit_message.FILE,
                 "AWS_DEFAULT_REGION": Stack.of(self).region,  # which SageMaker leaves unsaid
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": config.job_hours * 3600},
             "RoleArn": role.role_arn,
             "Tags": [
-                *({"Key": key, "Value": value} for key, value in tags(self._config).items()),
+                *({"Key": key, "Value": value} for key, value in self._config.tags.items()),
                 {"Key": "run_id", "Value.$": "$.run.run_id"},
             ],
         }

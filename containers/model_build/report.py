@@ -67,10 +67,10 @@ def _cuts(told: dict[str, Any], probability: NDArray[np.float64], outcome: NDArr
 
 def _matrix(counts: dict[str, int]) -> str:
     cells = [
-        ("true_negative", 0, 0, "died, and said so"),
-        ("false_positive", 1, 0, "died, said to survive"),
-        ("false_negative", 0, 1, "survived, said to die"),
-        ("true_positive", 1, 1, "survived, and said so"),
+        ("true_negative", 0, 0, "died, as predicted"),
+        ("false_positive", 1, 0, "died, predicted to survive"),
+        ("false_negative", 0, 1, "survived, predicted to die"),
+        ("true_positive", 1, 1, "survived, as predicted"),
     ]
     most = max(counts.values()) or 1
     drawn = "".join(_cell(x, y, counts[name], words, counts[name] / most) for name, x, y, words in cells)

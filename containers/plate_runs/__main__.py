@@ -19,7 +19,7 @@ from containers.plate_runs.models import MODELS, check_models
 from containers.plate_runs.pictures import MAX_MEGAPIXELS
 from containers.plate_runs.run import Task, run
 from containers.plate_runs.verification import Verification
-from loupe import claims
+from loupe import claims, exit_message
 from loupe.artifacts import WrittenByAnother
 
 MENDABLE = (ValueError, WrittenByAnother, OSError, BotoCoreError, ClientError)
@@ -65,7 +65,7 @@ def main() -> int:
     if trouble:
         print(trouble, file=sys.stderr)
         with suppress(KeyError, OSError):
-            Path(os.environ[settings.EXIT_MESSAGE]).write_text(trouble[:1000])
+            Path(os.environ[exit_message.VARIABLE]).write_text(trouble[:1000])
     return 1 if trouble else 0
 
 

@@ -4,4 +4,3 @@ DATASET = "BWS_DATASET_S3_PREFIX"  # s3://bucket/prefix, or a folder
 MODELS = "BWS_MODELS"  # their names, with commas between
 SHARD = "BWS_PLATE_SHARD"  # i/n, i from 0
 RUN_ID = "BWS_RUN_ID"  # run-YYYYMMDD-HHMMSS-<8 hex digits>
-EXIT_MESSAGE = "LOUPE_EXIT_MESSAGE"  # the file whose text SageMaker tells as the reason of a failure

@@ -17,6 +17,7 @@ from containers.search.build import build
 from containers.search.findings import Refused
 from containers.search.publication import publish, rollback, versions
 from containers.search.verification import findings
+from loupe import exit_message
 from loupe.artifacts import WrittenByAnother
 from loupe.reference import NoSuchVersion, NotPublished, Reference
 
@@ -61,7 +62,7 @@ def main() -> int:
         trouble = " ".join(str(error).split())
         print(trouble, file=sys.stderr)
         with suppress(KeyError, OSError):
-            Path(os.environ[settings.EXIT_MESSAGE]).write_text(trouble[:1000])
+            Path(os.environ[exit_message.VARIABLE]).write_text(trouble[:1000])
         return 1
     return 0
 

@@ -19,12 +19,6 @@ def stack_options(config: Config, name: str, *, protected: bool = False) -> Stac
     return StackOptions(stack_name=f"loupe-{config.environment}-{name}", termination_protection=protected)
 
 
-def tags(config: Config) -> dict[str, str]:
-    """What every resource is tagged with, and every job that a resource starts."""
-    told = {"project": "loupe", "env": config.environment, "owner": config.owner}
-    return {**told, "managed_by": "cdk", "cost_center": config.cost_center}
-
-
 def model_group(config: Config, family: str) -> str:
     """The model package group that a family's versions are registered in."""
     return f"loupe-{config.environment}-{family}"

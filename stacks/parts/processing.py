@@ -4,7 +4,6 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"  # SageMaker's own, of all the account's processing jobs
-MESSAGE = "/opt/ml/output/message"  # whose text is told as the reason of a failure
 
 
 def let_tell(role: iam.Role, *log_groups: str) -> None:

@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from cli import main
 from cli.main import SLICES, app
 from cli.proxies import ask_loopback_directly
 
@@ -15,6 +17,12 @@ from cli.proxies import ask_loopback_directly
 def test_help_loads_neither_the_sdk_nor_the_detector() -> None:
     program = "import sys, cli.main; print({'boto3', 'cv2', 'ministack', 'requests'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "set()\n"
+
+
+def test_no_command_starts_what_only_synthesis_needs() -> None:
+    names = sorted(f"cli.{path.stem}" for path in Path(main.__file__).parent.glob("*.py") if path.stem != "__main__")
+    program = f"import sys; [__import__(name) for name in {names}]; print('jsii' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 
 def test_help_names_every_slice_in_the_slices_own_words() -> None:

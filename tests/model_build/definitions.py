@@ -6,7 +6,6 @@ from typing import Any
 
 from config import LAPTOP, ModelBuildConfig
 from stacks.model_build_definition import Surroundings, definition
-from stacks.parts.naming import tags
 
 BUCKET, ROLE = "project", "arn:aws:iam::000000000000:role/model-build"
 _REGISTRY = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
@@ -18,7 +17,7 @@ HERE = Surroundings(
     region="us-east-1",
     scikit_learn_image=f"{_REGISTRY}/sagemaker-scikit-learn:1.2-1-cpu-py3",
     xgboost_image=f"{_REGISTRY}/sagemaker-xgboost:1.7-1",
-    tags=tags(LAPTOP),
+    tags=LAPTOP.tags,
 )
 
 

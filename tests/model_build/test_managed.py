@@ -63,7 +63,7 @@ def reached(name: str) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_it_is_python_of_the_images(path: Path) -> None:
-    ast.parse(path.read_text(), feature_version=(3, 9))
+    assert ast.parse(path.read_text(), feature_version=(3, 9)).body
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

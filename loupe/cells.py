@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupe.codes import NORM_TOLERANCE, Doubles, Question, Rows, encode, margins
+from loupe.scan import Scan
 
 ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
 
@@ -19,7 +20,8 @@ class Cells:
     """Ranges of codes, one after the other; their centers are known by codes, too."""
 
     def __init__(self, table: NDArray[np.void], probes: int) -> None:
-        self._codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
+        codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
+        self._centers = Scan(codes)
         self._stops = table["stop"].astype(np.intp)
         self._starts = np.concatenate([[0], self._stops[:-1]])
         self._angles: Doubles = np.arccos(np.clip(table["reach"].astype(np.float64), -1, 1)) + ANGLE_ROUNDING
@@ -27,8 +29,8 @@ class Cells:
 
     def order(self, question: Question) -> tuple[Rows, Doubles]:
         """All cells, the nearest first, and the highest score that a row of each may have."""
-        cosines = question.code.products(self._codes, self._scales)
-        highest = np.clip(cosines + margins(self._errors, question.code.error), -1, 1).astype(np.float64)
+        cosines = question.estimates(self._centers.products(question.digits), self._scales)
+        highest = np.clip(cosines + margins(self._errors, question.error), -1, 1).astype(np.float64)
         apart = np.arccos(highest) - self._angles
         order = np.argsort(-cosines, kind="stable")
         return order, (np.cos(np.maximum(apart, 0)) + NORM_TOLERANCE)[order]

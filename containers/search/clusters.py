@@ -10,8 +10,8 @@ from containers.search.matrix import Matrix
 from loupe.cells import cell_type
 from loupe.codes import Floats, Rows
 
-SCANNED_BYTES = 200_000 * 768  # of codes: more take longer than 5 ms
-CELLS = 4  # times the square root of the rows: with fewer, rows of many kinds share a center that is near to none
+SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
+CELLS = 8  # times the square root of the rows: with fewer, rows of many kinds share a center that is near to none
 SAMPLED_PER_CELL = 32
 ROUNDS = 6
 SEED = 1

@@ -11,9 +11,12 @@ from loupe.cells import cell_type
 from loupe.codes import Floats, Rows
 
 SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
-CELLS = 8  # times the square root of the rows: with fewer, rows of many kinds share a center that is near to none
+CELLS = 4  # times the square root of the rows
+FAR_ROWS = 0.05  # of all, those that are furthest from their centers, get centers of their own:
+FAR_CELLS = 0.1  # of all
 SAMPLED_PER_CELL = 32
 ROUNDS = 6
+BLOCK_ROWS = 4096
 SEED = 1
 
 
@@ -27,8 +30,7 @@ class Clusters:
 
 def clusters(matrix: Matrix) -> Clusters:
     """Cells of rows that are near to their center."""
-    centers = _centers(matrix, min(matrix.rows, round(CELLS * math.sqrt(matrix.rows))))
-    nearest, cosines = _assigned(matrix, centers)
+    centers, nearest, cosines = _centers(matrix)
     reach = np.ones(len(centers), np.float32)
     np.minimum.at(reach, nearest, np.nextafter(cosines, np.float32(-2), dtype=np.float32))
     sizes = np.bincount(nearest, minlength=len(centers))
@@ -38,35 +40,59 @@ def clusters(matrix: Matrix) -> Clusters:
     return Clusters(np.argsort(nearest, kind="stable"), table)
 
 
-def _centers(matrix: Matrix, count: int) -> Floats:
-    """Spherical k-means over a sample; a center that loses all its rows begins anew at one that is far from its own."""
+def _centers(matrix: Matrix) -> tuple[Floats, Rows, Floats]:
+    """Centers, and for each row the number of its own and its cosine with it.
+
+    Most centers are the means of a sample. Some clusters are not near to any of them, and their rows go to cells all
+    over, where a query would not look: so the rows that are furthest from their centers get more centers.
+    """
     random = np.random.default_rng(SEED)
-    sample = matrix.sample(np.sort(random.choice(matrix.rows, min(matrix.rows, SAMPLED_PER_CELL * count), False)))
-    centers = sample[np.sort(random.choice(len(sample), count, replace=False))]
+    count = min(matrix.rows, round(CELLS * math.sqrt(matrix.rows)))
+    of_far = max(1, round(FAR_CELLS * count))
+    sampled = np.sort(random.choice(matrix.rows, min(matrix.rows, SAMPLED_PER_CELL * count), replace=False))
+    centers = _means(matrix.sample(sampled), count - of_far, random)
+    nearest, cosines = _assigned(matrix, centers)
+    far = np.sort(np.argsort(cosines, kind="stable")[: max(of_far, round(FAR_ROWS * matrix.rows))])
+    rows = matrix.sample(far)
+    more = _means(rows, of_far, random)
+    numbers, better = _proven(rows, more)
+    moved = better > cosines[far]
+    nearest[far[moved]], cosines[far[moved]] = numbers[moved] + len(centers), better[moved]
+    return np.concatenate([centers, more]), nearest, cosines
+
+
+def _means(rows: Floats, count: int, random: np.random.Generator) -> Floats:
+    """Spherical k-means; a center that loses all its rows begins anew at one that is far from its own."""
+    centers = rows[np.sort(random.choice(len(rows), count, replace=False))]
     for _ in range(ROUNDS):
-        nearest, cosines = _nearest(sample, centers)
+        nearest, cosines = _nearest(rows, centers)
         sums = np.zeros_like(centers)
-        np.add.at(sums, nearest, sample)
+        np.add.at(sums, nearest, rows)
         empty = np.flatnonzero(np.bincount(nearest, minlength=count) == 0)
-        sums[empty] = sample[np.argsort(cosines, kind="stable")[: len(empty)]]
+        sums[empty] = rows[np.argsort(cosines, kind="stable")[: len(empty)]]
         centers = _unit(sums)
     return centers
 
 
 def _assigned(matrix: Matrix, centers: Floats) -> tuple[Rows, Floats]:
-    nearest, cosines = np.empty(matrix.rows, np.intp), np.empty(matrix.rows, np.float32)
-    for start, block in matrix.blocks():
-        end = start + len(block)
-        nearest[start:end], _ = _nearest(block, centers)
-        wide = block.astype(np.float64)
+    found = [_proven(block, centers) for _, block in matrix.blocks()]
+    return np.concatenate([nearest for nearest, _ in found]), np.concatenate([cosines for _, cosines in found])
+
+
+def _proven(rows: Floats, centers: Floats) -> tuple[Rows, Floats]:
+    """For each row the number of its center, and its cosine with it, summed in float64: proofs rest on that."""
+    nearest, cosines = _nearest(rows, centers)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        wide = rows[block].astype(np.float64)
         wide /= np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
-        cosines[start:end] = np.einsum("ij,ij->i", wide, centers[nearest[start:end]].astype(np.float64))
+        cosines[block] = np.einsum("ij,ij->i", wide, centers[nearest[block]].astype(np.float64))
     return nearest, cosines
 
 
 def _nearest(rows: Floats, centers: Floats) -> tuple[Rows, Floats]:
     """For each row the number of its center, and its cosine with it."""
-    found = [_nearest_of(rows[start : start + 4096], centers) for start in range(0, len(rows), 4096)]
+    found = [_nearest_of(rows[at : at + BLOCK_ROWS], centers) for at in range(0, len(rows), BLOCK_ROWS)]
     return np.concatenate([nearest for nearest, _ in found]), np.concatenate([cosines for _, cosines in found])
 
 

@@ -73,7 +73,7 @@ def _elements(answer: dict[str, Any], width: int, height: int) -> _Found:
 
 
 def _text(content: dict[str, str]) -> str:
-    """The service fills in the forms that it was asked for, HTML where it was asked for none, and leaves the rest empty."""
+    """Of the forms of an element's text the service fills in some, HTML alone if it is asked for none."""
     return content.get("text") or text_in(content.get("html", "")) or content.get("markdown", "")
 
 

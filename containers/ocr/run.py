@@ -16,7 +16,7 @@ from containers.ocr.parts import Item, Parts, item_of, schema
 from containers.ocr.progress import Counts, Progress
 from containers.ocr.service import Service
 from containers.ocr.settings import OcrSettings
-from containers.ocr.table import Table, open_table
+from containers.ocr.table import BadTable, Row, Table, open_table
 from loupe.artifacts import open_artifacts
 
 MOST_IN_FLIGHT = 64  # calls, unless a number is asked for
@@ -144,8 +144,7 @@ class _Attempt:
     async def _in_order(self, labelling: Labelling) -> AsyncGenerator[Item]:
         """Rows as they are labelled now, and between them those that an earlier attempt kept."""
         number = self._first
-        rows = (row for row in self._table.read(self._first) if row.number not in self._kept)
-        async with aclosing(labelling.results(rows)) as results:
+        async with aclosing(labelling.results(self._rows(labelling))) as results:
             async for result in results:
                 while number < result.row.number:
                     yield self._kept[number]
@@ -155,6 +154,13 @@ class _Attempt:
         while number in self._kept:
             yield self._kept[number]
             number += 1
+
+    def _rows(self, labelling: Labelling) -> Iterator[Row]:
+        """The rows that no attempt has done; a damaged place ends them, and those before it are done yet."""
+        try:
+            yield from (row for row in self._table.read(self._first) if row.number not in self._kept)
+        except BadTable as trouble:
+            labelling.trouble = str(trouble)
 
     def _count_failure(self, item: Item, labelling: Labelling) -> None:
         self._failures += item["status"] == "failed"

@@ -10,7 +10,7 @@ import pytest
 
 from containers.ocr.parts import OtherRun
 from containers.ocr.run import Failed, Interrupted
-from tests.ocr.datasets import NUMBERS, ROWS
+from tests.ocr.datasets import NUMBERS, ROWS, damaged, dataset
 from tests.ocr.hostile import Hostile
 from tests.ocr.programs import label, program, written
 
@@ -27,6 +27,15 @@ def test_a_wrong_key_stops_the_run_and_what_is_done_is_not_asked_again(
     assert written(tmp_path / "run") == honest
     assert hostile.calls.total() == ROWS + hostile.answered[401]
     assert asked < hostile.calls.total()
+
+
+def test_rows_before_a_damaged_place_are_done_and_kept(tmp_path: Path, hostile: Hostile) -> None:
+    table = damaged(dataset(tmp_path / "in", 250), "metadata")
+    for _ in range(2):
+        with pytest.raises(Failed, match=r"cannot be read from row 100 on, in one of the columns .*metadata"):
+            label(table, tmp_path / "run", hostile)
+    assert saved(tmp_path / "run") == set(range(100))
+    assert hostile.calls.total() == 100
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGTERM])

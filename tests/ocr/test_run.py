@@ -118,6 +118,16 @@ def test_too_many_failures_stop_a_run(table: Path, tmp_path: Path, hostile: Host
         label(table, tmp_path / "run", hostile, max_failures=5)
 
 
+def test_what_the_table_says_of_a_row_is_kept_as_it_is(tmp_path: Path, hostile: Hostile) -> None:
+    kept = {"schema_version": ["v2.7", None], "split": ["train", "test"], "metadata": [{"of": [1, 2]}, None]}
+    label(dataset(tmp_path / "in", 2, **kept), tmp_path / "run", hostile)
+    rows = rows_of(tmp_path / "run")
+    assert [row["schema_version"] for row in rows] == ["v2.7", "v1.0"]
+    assert {name: [row[name] for row in rows] for name in ("split", "metadata")} == {
+        name: kept[name] for name in ("split", "metadata")
+    }
+
+
 def test_the_first_rows_alone(table: Path, tmp_path: Path, hostile: Hostile) -> None:
     assert label(table, tmp_path / "run", hostile, max_rows=25)["rows"] == 25
     assert hostile.calls.total() == 25

@@ -153,6 +153,11 @@ class Parts:
             raise OtherRun(f"{self.folder.url} holds another run: its {said}. Choose another output.")
         return begun
 
+    def failed(self) -> int:
+        """How many rows of the committed parts failed."""
+        self._known = {part.name: self._known.get(part.name) or self._read(part) for part in self.committed()}
+        return sum(part["failed"] for part in self._known.values())
+
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of a run that is complete."""
         try:

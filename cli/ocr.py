@@ -10,7 +10,7 @@ import typer
 
 from cli import ocr_following, ocr_results, ocr_submission
 from cli.account import account
-from cli.ocr_exports import FORMATS
+from cli.ocr_exports import FORMATS, plain
 from cli.ocr_runs import Run, Runs
 from cli.ocr_submission import Answer
 from cli.options import AsJson, Environment
@@ -179,7 +179,7 @@ def inspect(
     if draw is not None:
         seen["pictures"] = [str(path) for path in ocr_results.drawn(result, seen["shown"], draw)]
     if as_json:
-        typer.echo(json.dumps(seen, indent=1, ensure_ascii=False, default=str))
+        typer.echo(json.dumps(seen, indent=1, ensure_ascii=False, default=plain))
     else:
         ocr_results.show(seen)
 

@@ -177,7 +177,8 @@ def inspect(
     result = ocr_results.open_result(run, env)
     seen = ocr_results.inspected(result, row=row, failed=failed, limit=limit)
     if draw is not None:
-        seen["pictures"] = [str(path) for path in ocr_results.drawn(result, seen["shown"], draw)]
+        rows = [(one["row"], one) for one in seen["shown"]]
+        seen["pictures"] = [str(path) for path in ocr_results.drawn(result, rows, draw)]
     if as_json:
         typer.echo(json.dumps(seen, indent=1, ensure_ascii=False, default=plain))
     else:

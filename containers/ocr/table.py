@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loupe.artifacts import open_beside
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 SCHEMA_VERSION = "v1.0"
 ROWS_READ_AT_ONCE = 64
@@ -53,9 +56,11 @@ class Row:
 
 
 @contextmanager
-def open_table(url: str, *, version: str | None = None, most_rows: int | None = None) -> "Iterator[Table]":
+def open_table(
+    url: str, *, version: str | None = None, most_rows: int | None = None, client: "S3Client | None" = None
+) -> "Iterator[Table]":
     """A dataset whose columns keep the contract; BadTable for anything else."""
-    folder, name = open_beside(url)
+    folder, name = open_beside(url, client)
     try:
         file = folder.open(name, version)
     except FileNotFoundError:
@@ -109,6 +114,10 @@ class Table:
             for number, values in enumerate(batch.to_pylist(), start):
                 if first <= number < self.rows:
                     yield Row(number, values, _image(values.pop("image", None)))
+
+    def image(self, number: int) -> bytes | None:
+        """The image that the table itself holds in a row, if it does."""
+        return next(self.read(number)).image if "image" in self.schema.names else None
 
     def _batches(self, columns: list[str], *, rows: int, first: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Batches of these columns with the number of their first row, from the row group of `first` on."""

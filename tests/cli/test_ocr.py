@@ -1,5 +1,6 @@
 """`loupe ocr` on the laptop: what a person asks for, sees and gets, whatever they bring."""
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from typer.testing import Result
 
 from cli.trouble import Trouble
@@ -239,4 +241,24 @@ def test_a_run_in_a_folder_is_inspected_and_exported_as_one_in_the_platform(tmp_
         assert out.stat().st_size > 100
     assert "exists" in str(loupe("export", tmp_path / "run", "--out", out).exception)
     pictures = told("inspect", tmp_path / "run", "--limit", 2, "--draw", tmp_path / "drawn")["pictures"]
+    assert [Path(picture).read_bytes()[:4] for picture in pictures] == [b"\x89PNG"] * 2
+
+
+def test_pages_inside_a_table_are_drawn_row_by_row(tmp_path: Path) -> None:
+    table = dataset(tmp_path, 130, inside=True)
+    with served(Hostile()) as hostile:
+        label(table, tmp_path / "run", hostile)
+    seen = told("inspect", tmp_path / "run", "--row", "page-128", "--draw", tmp_path / "drawn")
+    assert seen["shown"][0]["row"] == 128
+    [picture] = seen["pictures"]
+    with Image.open(picture) as drawn, Image.open(io.BytesIO(page(128))) as sent:
+        assert drawn.size == (2 * sent.width, sent.height)
+        assert drawn.convert("RGB").getpixel((0, 0)) == sent.getpixel((0, 0))
+
+
+@pytest.mark.laptop
+@pytest.mark.usefixtures("service")
+def test_pages_inside_a_table_in_the_platform_are_drawn(tmp_path: Path) -> None:
+    told("submit", named(tmp_path, "inside", inside=True), "--wait")
+    pictures = told("inspect", "inside", "--limit", 2, "--draw", tmp_path / "drawn")["pictures"]
     assert [Path(picture).read_bytes()[:4] for picture in pictures] == [b"\x89PNG"] * 2

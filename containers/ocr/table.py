@@ -29,6 +29,11 @@ _COLUMNS = {
     "height": WHOLE,
     "image": IMAGE,
 }
+_KINDS = {
+    TEXT: (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    WHOLE: (pa.types.is_integer,),
+    IMAGE: (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+}
 _NEEDED = ("id", "image_path")
 _METADATA = pa.struct([("original_source", pa.string())])
 
@@ -160,17 +165,11 @@ class Table:
 
 def _holds(kind: pa.DataType, wanted: str) -> bool:
     """Whether a column of that type can be read as what is wanted; one that is all null always can."""
-    types = pa.types
-    if types.is_null(kind):
-        return True
-    if wanted == WHOLE:
-        return types.is_integer(kind)
-    if wanted == TEXT:
-        kind = kind.value_type if types.is_dictionary(kind) else kind
-        return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
-    if types.is_struct(kind):
+    if wanted == TEXT and pa.types.is_dictionary(kind):
+        return _holds(kind.value_type, wanted)
+    if wanted == IMAGE and pa.types.is_struct(kind):
         return kind.get_field_index("bytes") >= 0 and _holds(kind.field("bytes").type, wanted)
-    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
+    return any(is_kind(kind) for is_kind in (pa.types.is_null, *_KINDS[wanted]))
 
 
 def _image(cell: Any) -> bytes | None:

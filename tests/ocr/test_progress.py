@@ -29,7 +29,7 @@ def checkpoints(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def total(lines: list[dict[str, Any]], name: str) -> float:
-    return round(sum(line[name] for line in lines), 6)
+    return float(round(sum(line[name] for line in lines), 6))
 
 
 def test_every_counter_is_a_number_of_the_line_and_a_metric(

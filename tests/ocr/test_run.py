@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -119,7 +120,11 @@ def test_too_many_failures_stop_a_run(table: Path, tmp_path: Path, hostile: Host
 
 
 def test_what_the_table_says_of_a_row_is_kept_as_it_is(tmp_path: Path, hostile: Hostile) -> None:
-    kept = {"schema_version": ["v2.7", None], "split": ["train", "test"], "metadata": [{"of": [1, 2]}, None]}
+    kept: dict[str, Any] = {
+        "schema_version": ["v2.7", None],
+        "split": ["train", "test"],
+        "metadata": [{"of": [1, 2]}, None],
+    }
     label(dataset(tmp_path / "in", 2, **kept), tmp_path / "run", hostile)
     rows = rows_of(tmp_path / "run")
     assert [row["schema_version"] for row in rows] == ["v2.7", "v1.0"]

@@ -66,7 +66,7 @@ def schema(metadata: pa.DataType) -> pa.Schema:
 def item_of(result: Result) -> Item:
     """A result as a row of the output. How often a row that succeeded was asked is chance, so it is not told."""
     values, words = result.row.values, result.words
-    return {
+    item: Item = {
         "schema_version": values.get("schema_version") or SCHEMA_VERSION,
         "id": values["id"],
         "split": values.get("split"),
@@ -82,6 +82,7 @@ def item_of(result: Result) -> Item:
         "attempts": result.attempts,
         "error": result.error,
     }
+    return contracts.check("ocr/output_row", item)
 
 
 class Parts:

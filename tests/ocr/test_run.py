@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from containers.ocr.labelling import ATTEMPTS
 from containers.ocr.run import Failed
+from loupe.contracts import check
 from tests.ocr.datasets import NUMBERS, ROWS, dataset, page
 from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
 from tests.ocr.programs import label, program, written
@@ -33,6 +34,20 @@ def test_every_row_is_there_once_in_order_with_its_words(table: Path, tmp_path: 
     assert [(row["width"], row["height"]) for row in rows[:6]] == [(48, 16 + n % 5) for n in range(6)]
     assert {row["status"] for row in rows} == {"labelled"}
     assert (manifest["rows"], manifest["failed"], len(manifest["parts"])) == (ROWS, 0, 5)
+
+
+@given(st.lists(st.integers(0, 11), max_size=4))
+@settings(max_examples=6, deadline=None, derandomize=True)
+def test_every_row_keeps_its_contract_its_lists_equally_long(
+    tmp_path_factory: pytest.TempPathFactory, failing: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+    with served(Hostile(fault=lambda document, _: "413" if NUMBERS[document] in failing else None)) as service:
+        label(dataset(folder / "in", 12), folder / "run", service)
+    for row in rows_of(folder / "run"):
+        told: dict[str, Any] = check("ocr/output_row", row)
+        assert len(told["polygons"]) == len(told["texts"]) == len(told["labels"])
+        assert (told["status"] == "failed") is (told["id"] in {f"page-{number}" for number in failing})
 
 
 def test_the_single_file_is_the_parts(honest: dict[str, bytes], tmp_path: Path) -> None:

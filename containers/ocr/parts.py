@@ -82,7 +82,8 @@ def item_of(result: Result) -> Item:
         "attempts": result.attempts,
         "error": result.error,
     }
-    return contracts.check("ocr/output_row", item)
+    contracts.check("ocr/output_row", item)
+    return item
 
 
 class Parts:

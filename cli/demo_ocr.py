@@ -58,7 +58,7 @@ def _through_the_platform(laptop: Laptop, dataset: Dataset, printed: dict[str, C
 def _fetched(account: Account, run: Run) -> list[Row]:
     result = ocr_results.result_of(account, run)
     rows = list(result.rows())
-    for _ in ocr_results.drawn(result, rows[:DRAWN_AT_MOST], PICTURES):
+    for _ in ocr_results.drawn(result, enumerate(rows[:DRAWN_AT_MOST]), PICTURES):
         pass
     return rows
 

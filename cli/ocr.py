@@ -1,6 +1,7 @@
 """`loupe ocr`: a table of page images in, words out, each row once."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +10,12 @@ import typer
 
 from cli import ocr_following, ocr_results, ocr_submission
 from cli.account import account
-from cli.ocr_exports import FORMATS
+from cli.ocr_exports import FORMATS, plain
 from cli.ocr_runs import Run, Runs
 from cli.ocr_submission import Answer
 from cli.options import AsJson, Environment
 from cli.tables import print_table
-from cli.trouble import Trouble
+from cli.trouble import Trouble, say
 from cli.words import KEY, host
 from config import UnknownEnvironment, config_for
 from containers.ocr.preview import preview
@@ -32,7 +33,18 @@ Wait = Annotated[bool, typer.Option("--wait", help="Follow the run until it is c
 Concurrency = Annotated[
     int | None, typer.Option(min=1, help="Calls in flight at most; else as many as the pace needs, up to 64.")
 ]
-MaxUsd = Annotated[float | None, typer.Option(help="Stop, resumably, before the OCR service costs more.")]
+
+
+def _dollars(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value} is not more than 0")
+    return value
+
+
+MaxUsd = Annotated[
+    float | None, typer.Option(callback=_dollars, help="Stop, resumably, before the OCR service costs more.")
+]
+MaxFailures = Annotated[int | None, typer.Option(min=0, help="Stop when more rows than this failed.")]
 SingleFile = Annotated[bool, typer.Option("--single-file", help="Write output.parquet beside the parts too.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, a dataset's name, or a folder with a run.")]
 _RUN = ["run", "dataset", "state", "done", "rows", "failed", "reason"]
@@ -64,6 +76,7 @@ def submit(
     batch_size: Annotated[int | None, typer.Option(min=1, help="Rows between two checkpoints.")] = None,
     max_rows: Annotated[int | None, typer.Option(min=1, help="Only the first rows: a run of its own.")] = None,
     max_usd: MaxUsd = None,
+    max_failures: MaxFailures = None,
     single_file: SingleFile = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file and its images, and tell the cost.")
@@ -76,6 +89,7 @@ def submit(
     Example: loupe ocr submit letters.parquet --max-rows 20 --wait
     """
     if dry_run:
+        _refuse_s3(dataset)
         _preview(Path(dataset), env or "laptop", max_rows, as_json=as_json)
         return
     options = {
@@ -83,6 +97,7 @@ def submit(
         "batch_size": batch_size,
         "max_rows": max_rows,
         "max_usd": max_usd,
+        "max_failures": max_failures,
         "single_file": single_file or None,
     }
     where = account(env)
@@ -101,6 +116,7 @@ def resume(
     env: Environment = None,
     concurrency: Concurrency = None,
     max_usd: MaxUsd = None,
+    max_failures: MaxFailures = None,
     single_file: SingleFile = False,
     wait: Wait = False,
     as_json: AsJson = False,
@@ -117,6 +133,7 @@ def resume(
         "concurrency": concurrency,
         "max_rows": found.max_rows,
         "max_usd": max_usd,
+        "max_failures": max_failures,
         "single_file": single_file or None,
     }
     answer = ocr_submission.ask(where, key, found.version, options)
@@ -160,9 +177,10 @@ def inspect(
     result = ocr_results.open_result(run, env)
     seen = ocr_results.inspected(result, row=row, failed=failed, limit=limit)
     if draw is not None:
-        seen["pictures"] = [str(path) for path in ocr_results.drawn(result, seen["shown"], draw)]
+        rows = [(one["row"], one) for one in seen["shown"]]
+        seen["pictures"] = [str(path) for path in ocr_results.drawn(result, rows, draw)]
     if as_json:
-        typer.echo(json.dumps(seen, indent=1, ensure_ascii=False, default=str))
+        typer.echo(json.dumps(seen, indent=1, ensure_ascii=False, default=plain))
     else:
         ocr_results.show(seen)
 
@@ -185,6 +203,11 @@ def export(
         raise Trouble(f"There is no format {form!r}: choose one of {', '.join(FORMATS)}.")
     rows = ocr_results.export(ocr_results.open_result(run, env), form, out, partial=partial, force=force)
     typer.echo(f"{rows} rows are in {out}")
+
+
+def _refuse_s3(dataset: str) -> None:
+    if dataset.startswith("s3://"):
+        raise Trouble(f"A dry run looks at a file and images of this machine, not at {dataset}: copy them here first.")
 
 
 def _preview(file: Path, env: str, max_rows: int | None, *, as_json: bool) -> None:
@@ -215,6 +238,8 @@ def _started(runs: Runs, answer: Answer, *, wait: bool, as_json: bool) -> None:
         return
     ended = ocr_following.followed(runs, answer)
     _show(runs, [ended], as_json=as_json, last_words=True)
+    if ended.failed:
+        say(f"{ended.failed} of {ended.rows} rows failed: `loupe ocr inspect {ended.run} --failed` says why.")
     raise typer.Exit(int(ended.state != "COMPLETE"))
 
 

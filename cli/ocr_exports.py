@@ -1,7 +1,9 @@
 """The rows of an OCR run in the formats that labelling tools and trainers read, written row by row."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
+from datetime import date, time
 from itertools import count
 from typing import IO, Any
 
@@ -10,9 +12,16 @@ Rows = Callable[[], Iterator[Row]]
 
 
 def write_jsonl(rows: Rows, out: IO[str]) -> None:
-    """One JSON object a line, as the rows are."""
+    """One JSON object a line, as the rows are; times in metadata by ISO 8601, bytes in Base64."""
     for row in rows():
-        print(json.dumps(row, ensure_ascii=False), file=out)
+        print(json.dumps(row, ensure_ascii=False, default=plain), file=out)
+
+
+def plain(value: object) -> str:
+    """What JSON has no word for, as text."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def write_coco(rows: Rows, out: IO[str]) -> None:

@@ -2,7 +2,8 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from cli.tables import print_table, printable
 from cli.trouble import Trouble, say
 from containers.ocr.images import Images, NoImage
 from containers.ocr.parts import Parts
+from containers.ocr.table import BadTable, Table, open_table
 from loupe.artifacts import open_artifacts
 
 REASONS_SHOWN = 5
@@ -28,12 +30,15 @@ TEXT_SHOWN = 100  # characters
 
 @dataclass(frozen=True)
 class Result:
-    """A run's committed rows, and where their images are."""
+    """A run's committed rows, and where their images are: in the dataset itself, or where its paths lead."""
 
     name: str
     parts: Parts
     images: Images
     complete: bool
+    dataset: str
+    version: str | None
+    client: Any = None
 
     def rows(self) -> Iterator[Row]:
         return rows_of(self.parts)
@@ -44,7 +49,9 @@ def open_result(name: str, env: str | None) -> Result:
     here = Path(name)
     if (here / "run.json").is_file():
         parts = parts_at(str(here))
-        return Result(name, parts, Images(open_artifacts(parts.begun()["images"])), parts.manifest() is not None)
+        begun, complete = parts.begun(), parts.manifest() is not None
+        images = Images(open_artifacts(begun["images"]))
+        return Result(name, parts, images, complete, begun["dataset"], begun["dataset_version"])
     where = account(env)
     return result_of(where, Runs(where).find(name))
 
@@ -53,19 +60,19 @@ def result_of(where: Account, run: Run) -> Result:
     """A run of an environment."""
     s3 = where.client("s3")
     images = Images(open_artifacts(run.images, s3), s3)
-    return Result(run.run, parts_at(run.output, s3), images, run.state == "COMPLETE")
+    return Result(run.run, parts_at(run.output, s3), images, run.state == "COMPLETE", run.dataset, run.version, s3)
 
 
 def inspected(result: Result, *, row: str | None, failed: bool, limit: int) -> dict[str, Any]:
     """Counts over all rows, the commonest reasons, and the rows that are asked for."""
     counts, reasons = Counter[str](), Counter[str]()
     shown: list[Row] = []
-    for one in result.rows():
+    for number, one in enumerate(result.rows()):
         counts.update(rows=1, failed=int(one["status"] == "failed"), words=len(one["texts"]))
         reasons.update([one["error"]] if one["error"] else [])
         wanted = row in {None, one["id"]} and (not failed or one["status"] == "failed")
         if wanted and len(shown) < limit:
-            shown.append(one)
+            shown.append({"row": number, **one})
     if row is not None and not shown:
         raise Trouble(f"{result.name} has no row {row!r} among the {counts['rows']} that are done.")
     return {"complete": result.complete, **counts, "reasons": dict(reasons.most_common(REASONS_SHOWN)), "shown": shown}
@@ -76,24 +83,34 @@ def show(seen: dict[str, Any]) -> None:
     print_table(["complete", "rows", "failed", "words"], [seen])
     for reason, count in seen["reasons"].items():
         typer.echo(f"{count} x {printable(reason)}")
-    print_table(["id", "image_path", "size", "words", "text", "error"], [_line(row) for row in seen["shown"]])
+    print_table(["row", "id", "image_path", "size", "words", "text", "error"], [_line(row) for row in seen["shown"]])
     for picture in seen.get("pictures", []):
         typer.echo(picture)
 
 
-def drawn(result: Result, rows: list[Row], out: Path) -> Iterator[Path]:
-    """A picture of each labelled row, named after it."""
-    for number, row in enumerate(rows):
-        try:
-            page = result.images.load(row["image_path"])
-            picture = ocr_pictures.draw(page.body, row)
-        except (NoImage, OSError, Trouble) as error:
-            say(f"{row['id']}: {error}")
-            continue
-        target = folder(out) / safe_name(row["image_filename"], f"{number:04}", "words.png")
-        with new_file(target, force=True) as file:
-            picture.save(file, "PNG")
-        yield target
+def drawn(result: Result, rows: Iterable[tuple[int, Row]], out: Path) -> Iterator[Path]:
+    """A picture of each of these rows of the dataset, named after its image and its number."""
+    with ExitStack() as opened:
+        table = _dataset(result, opened)
+        for number, row in rows:
+            try:
+                page = result.images.load(row["image_path"], table.image(number) if table else None)
+                picture = ocr_pictures.draw(page.body, row)
+            except (NoImage, BadTable, OSError, Trouble) as error:
+                say(f"{row['id']}: {error}")
+                continue
+            target = folder(out) / safe_name(row["image_filename"], f"{number:04}", "words.png")
+            with new_file(target, force=True) as file:
+                picture.save(file, "PNG")
+            yield target
+
+
+def _dataset(result: Result, opened: ExitStack) -> Table | None:
+    """The dataset if it is still there; most hold no images, and paths lead to them all the same."""
+    try:
+        return opened.enter_context(open_table(result.dataset, version=result.version, client=result.client))
+    except BadTable:
+        return None
 
 
 def export(result: Result, form: str, out: Path, *, partial: bool, force: bool) -> int:
@@ -110,5 +127,11 @@ def export(result: Result, form: str, out: Path, *, partial: bool, force: bool) 
 def _line(row: Row) -> dict[str, Any]:
     text = " ".join(islice(row["texts"], TEXT_SHOWN))
     size = f"{row['width']} x {row['height']}" if row["width"] else ""
-    told = {"id": row["id"], "image_path": row["image_path"], "size": size, "words": len(row["texts"])}
+    told = {
+        "row": row["row"],
+        "id": row["id"],
+        "image_path": row["image_path"],
+        "size": size,
+        "words": len(row["texts"]),
+    }
     return {**told, "text": text[:TEXT_SHOWN], "error": row["error"] or ""}

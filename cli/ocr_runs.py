@@ -99,7 +99,7 @@ class Runs:
         return parts_at(run.output, self._s3)
 
     def last_words(self, run: Run) -> str | None:
-        """The last line that the run's newest job wrote, which says why it stopped."""
+        """The last line that the run's newest job wrote, if it says why it stopped: a killed one's does not."""
         if run.job is None:
             return None
         with self._account.asked():
@@ -112,7 +112,8 @@ class Runs:
                 events = logs.get_log_events(logGroupName=group, logStreamName=stream, limit=1)["events"]
             except logs.exceptions.ResourceNotFoundException:
                 return None
-        return str(events[-1]["message"]).strip() if events else None
+        words = str(events[-1]["message"]).strip() if events else ""
+        return None if words.startswith('{"message": ') else words or None
 
     @cached_property
     def _s3(self) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,12 @@ _NOT_THERE = frozenset({"404", "NoSuchKey"})
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table on this machine that keeps the contract; `pages` are the image files beside it that it names."""
+    """A table on this machine that keeps the contract; `pages` are the files that it names, with a row each."""
 
     file: Path
     name: str
     rows: int
-    pages: list[str]
+    pages: dict[str, int]
 
     @property
     def key(self) -> str:
@@ -47,7 +47,7 @@ def read(file: Path, *, name: str | None, max_rows: int | None) -> Dataset:
     try:
         with open_table(str(file), most_rows=max_rows) as table:
             table.check_rows()
-            return Dataset(file, name or file.stem, table.rows, list(dict.fromkeys(_pages(table, file.parent))))
+            return Dataset(file, name or file.stem, table.rows, _pages(table, file.parent))
     except (BadTable, OSError) as error:
         raise Trouble(str(error)) from error
 
@@ -59,10 +59,11 @@ def send(account: Account, dataset: Dataset, tell: Callable[[str | None], None])
 
     def send_page(name: str) -> str | None:
         try:
-            body = images.load(name).body
+            body = images.fetched(name)
+            _put(s3, bucket, f"{INCOMING}{dataset.name}/{name}", body)
+            images.load(name, body)
         except (NoImage, OSError) as problem:
-            return str(problem)
-        _put(s3, bucket, f"{INCOMING}{dataset.name}/{name}", body)
+            return f"row {dataset.pages[name]}, image_path: {problem}"
         return None
 
     with account.asked(), ThreadPoolExecutor(UPLOADS_AT_ONCE) as threads:
@@ -102,12 +103,13 @@ def key_in(url: str, bucket: str) -> str:
     return key
 
 
-def _pages(table: Table, folder: Path) -> Iterator[str]:
-    """The image files of rows whose image is neither in the table nor in S3."""
-    images = Images(open_artifacts(str(folder)))
+def _pages(table: Table, folder: Path) -> dict[str, int]:
+    """The image files of rows whose image is neither in the table nor in S3, each with the first row that names it."""
+    images, pages = Images(open_artifacts(str(folder))), dict[str, int]()
     for row in table.read(0):
         if name := _name(images, row):
-            yield name
+            pages.setdefault(name, row.number)
+    return pages
 
 
 def _name(images: Images, row: Row) -> str | None:

@@ -114,10 +114,10 @@ def open_artifacts(url: str, client: "S3Client | None" = None) -> Artifacts:
     return S3Artifacts(url, client or _s3()) if url.startswith("s3://") else FolderArtifacts(url)
 
 
-def open_beside(url: str) -> tuple[Artifacts, str]:
+def open_beside(url: str, client: "S3Client | None" = None) -> tuple[Artifacts, str]:
     """Where an object lies, and its name there."""
     parent, slash, name = url.rpartition("/")
-    return open_artifacts(parent or slash or "."), name
+    return open_artifacts(parent or slash or ".", client), name
 
 
 class FolderArtifacts(Artifacts):

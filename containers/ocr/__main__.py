@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import math
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,8 +37,12 @@ def flags() -> argparse.ArgumentParser:
     task.add_argument("--rate", type=_positive(float), default=Task.rate, metavar="N", help="calls a second at most")
     task.add_argument("--concurrency", type=_positive(int), metavar="N", help="calls in flight at most (default: 64)")
     task.add_argument("--max-rows", type=_positive(int), metavar="N", help="label only the first rows")
-    task.add_argument("--max-failures", type=int, metavar="N", help="stop when more rows than this failed")
-    task.add_argument("--max-usd", type=float, metavar="X", help="stop, resumably, before the service costs more")
+    task.add_argument(
+        "--max-failures", type=_at_least_zero(int), metavar="N", help="stop when more rows than this failed"
+    )
+    task.add_argument(
+        "--max-usd", type=_at_least_zero(float), metavar="X", help="stop, resumably, before the service costs more"
+    )
     task.add_argument("--single-file", action="store_true", help="write output.parquet beside the parts")
     task.add_argument(
         "--dry-run", action="store_true", help="check the dataset and its images, and say what it will cost"
@@ -68,10 +74,19 @@ def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _positive(kind: type[int] | type[float]) -> Any:
+    return _number(kind, lambda value: value > 0, "more than 0")
+
+
+def _at_least_zero(kind: type[int] | type[float]) -> Any:
+    return _number(kind, lambda value: value >= 0, "0 or more")
+
+
+def _number(kind: type[int] | type[float], allowed: Callable[[float], bool], wanted: str) -> Any:
     def parse(text: str) -> int | float:
-        if not kind(text) > 0:
-            raise argparse.ArgumentTypeError(f"{text} is not more than 0")
-        return kind(text)
+        value = kind(text)
+        if not (math.isfinite(value) and allowed(value)):
+            raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
+        return value
 
     return parse
 

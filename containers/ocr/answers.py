@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from containers.ocr.markup import text_in
 from loupe import contracts
 
 Polygon = list[list[float]]
@@ -31,7 +32,7 @@ def words_in(body: bytes, *, width: int, height: int) -> Words:
     found = _words(answer) if "pages" in answer else _elements(answer, width, height)
     once = list({(tuple(map(tuple, polygon)), text): (polygon, text, label) for polygon, text, label in found}.values())
     polygons, texts, labels = (list(column) for column in zip(*once, strict=True)) if once else ([], [], [])
-    billed = answer.get("numBilledPages", 1)
+    billed = answer.get("numBilledPages", answer.get("usage", {}).get("pages", 1))
     return Words(width=width, height=height, polygons=polygons, texts=texts, labels=labels, billed_pages=billed)
 
 
@@ -66,9 +67,14 @@ def _words(answer: dict[str, Any]) -> _Found:
 def _elements(answer: dict[str, Any], width: int, height: int) -> _Found:
     """Document Parse: elements with corners in shares of the page, and a category each."""
     return [
-        (_corners(element["coordinates"], width, height), element["content"].get("text", ""), element["category"])
+        (_corners(element["coordinates"], width, height), _text(element["content"]), element["category"])
         for element in answer["elements"]
     ]
+
+
+def _text(content: dict[str, str]) -> str:
+    """Of the forms of an element's text the service fills in some, HTML alone if it is asked for none."""
+    return content.get("text") or text_in(content.get("html", "")) or content.get("markdown", "")
 
 
 def _corners(vertices: list[dict[str, float]], width: int = 1, height: int = 1) -> Polygon:

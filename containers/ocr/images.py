@@ -46,7 +46,7 @@ class Images:
 
     def load(self, path: str, inside: bytes | None = None) -> Image:
         """The image at a path, or the one given; NoImage if there is none that the service would take."""
-        body = self._fetched(path) if inside is None else inside
+        body = self.fetched(path) if inside is None else inside
         if not body:
             raise NoImage(f"{path} is empty")
         width, height, kind = _measured(path, body)
@@ -64,7 +64,8 @@ class Images:
             raise NoImage(f"{path!r} is neither an s3:// address nor a path inside the image folder")
         return self._folder, name
 
-    def _fetched(self, path: str) -> bytes:
+    def fetched(self, path: str) -> bytes:
+        """The bytes at a path, whatever they are; NoImage if there are none, or too many."""
         folder, name = self.place(path)
         try:
             if folder.size(name) > MOST_BYTES:

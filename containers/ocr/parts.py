@@ -66,7 +66,7 @@ def schema(metadata: pa.DataType) -> pa.Schema:
 def item_of(result: Result) -> Item:
     """A result as a row of the output. How often a row that succeeded was asked is chance, so it is not told."""
     values, words = result.row.values, result.words
-    return {
+    item: Item = {
         "schema_version": values.get("schema_version") or SCHEMA_VERSION,
         "id": values["id"],
         "split": values.get("split"),
@@ -82,6 +82,8 @@ def item_of(result: Result) -> Item:
         "attempts": result.attempts,
         "error": result.error,
     }
+    contracts.check("ocr/output_row", item)
+    return item
 
 
 class Parts:
@@ -152,6 +154,11 @@ class Parts:
             said = ", ".join(f"{name} {begun.get(name)!r}, not {identity[name]!r}" for name in changed)
             raise OtherRun(f"{self.folder.url} holds another run: its {said}. Choose another output.")
         return begun
+
+    def failed(self) -> int:
+        """How many rows of the committed parts failed."""
+        self._known = {part.name: self._known.get(part.name) or self._read(part) for part in self.committed()}
+        return sum(part["failed"] for part in self._known.values())
 
     def manifest(self) -> dict[str, Any] | None:
         """The manifest of a run that is complete."""

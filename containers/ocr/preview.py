@@ -30,7 +30,8 @@ def _previewed(task: Task, settings: OcrSettings, table: Table) -> dict[str, Any
                 folder, name = images.place(row.image_path)
                 folder.size(name)
         except (NoImage, FileNotFoundError) as reason:
-            return f"row {row.number}: {reason}" if isinstance(reason, NoImage) else _missing(row)
+            said = reason if isinstance(reason, NoImage) else f"{row.image_path} is not there"
+            return f"row {row.number}, image_path: {said}"
         return None
 
     with ThreadPoolExecutor(THREADS) as threads:
@@ -44,7 +45,3 @@ def _previewed(task: Task, settings: OcrSettings, table: Table) -> dict[str, Any
         "usd": round(table.rows * settings.usd_per_page, 4),
         "minutes_at_least": round(table.rows / task.rate / 60, 1),
     }
-
-
-def _missing(row: Row) -> str:
-    return f"row {row.number}: {row.image_path} is not there"

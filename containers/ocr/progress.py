@@ -3,12 +3,14 @@
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
+FAILURES_SHOWN = 5  # of a checkpoint; the output has them all
 _UNITS = {"sent_bytes": "Bytes", "written_bytes": "Bytes", "usd": "None", "seconds": "Seconds"}
 
 
@@ -50,15 +52,19 @@ class Progress:
         self._done += 1
         self._bar.update()
 
-    def checkpoint(self, totals: Counts) -> None:
-        """Tell what happened since the last call; `totals` count from the program's start."""
+    def checkpoint(self, totals: Counts, failures: Sequence[tuple[int, Mapping[str, Any]]] = ()) -> None:
+        """Tell what happened since the last call, and of rows that failed the first; `totals` are the program's."""
         totals.seconds = time.monotonic() - self._began
         before, self._last = asdict(self._last), totals
         new = {name: round(value - before[name], 6) for name, value in asdict(totals).items()}
+        failed = [_failed(number, item) for number, item in failures[:FAILURES_SHOWN]]
         if not self._bar.disable:
             self._bar.set_postfix(failed=totals.failures, retries=totals.retries, usd=round(totals.usd, 2))
+            for row in failed:
+                self._bar.write(json.dumps(row, ensure_ascii=False), file=sys.stderr)
             return
-        print(json.dumps({"message": "checkpoint", "done": self._done, "of": self._rows, **new, **self._metrics()}))
+        told = {"message": "checkpoint", "done": self._done, "of": self._rows, **new}
+        print(json.dumps({**told, **({"first_failures": failed} if failed else {}), **self._metrics()}))
 
     def _metrics(self) -> dict[str, object]:
         """Which of a line's numbers are metrics."""
@@ -66,3 +72,8 @@ class Progress:
         described = {"Namespace": "Loupe", "Dimensions": [["slice", "environment"]], "Metrics": metrics}
         aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
         return {"slice": "ocr", "environment": self._environment, "_aws": aws}
+
+
+def _failed(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    """Row and column for whoever mends the table, and why."""
+    return {"row": number, **{name: item[name] for name in ("id", "image_path", "error")}}

@@ -1,12 +1,12 @@
 """A run: every row of a dataset labelled once, in parts that are written once, however often it is interrupted."""
 
 import asyncio
-import math
 import signal
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from containers.ocr.images import Images
@@ -16,7 +16,7 @@ from containers.ocr.parts import Item, Parts, item_of, schema
 from containers.ocr.progress import Counts, Progress
 from containers.ocr.service import Service
 from containers.ocr.settings import OcrSettings
-from containers.ocr.table import Table, open_table
+from containers.ocr.table import BadTable, Row, Table, open_table
 from loupe.artifacts import open_artifacts
 
 MOST_IN_FLIGHT = 64  # calls, unless a number is asked for
@@ -94,7 +94,8 @@ class _Attempt:
         self._batch_size = batch_size
         self._first = output.reached
         self._kept = output.kept()
-        self._failures = 0
+        self._failed = 0  # of the rows in parts of this attempt
+        self._failures = 0 if task.max_failures is None else output.failed()  # of the run, as far as it is read
 
     async def go(self) -> None:
         in_flight = self._task.concurrency or MOST_IN_FLIGHT
@@ -118,9 +119,10 @@ class _Attempt:
 
     def _affordable(self) -> int | None:
         """How many more pages the run may cost; rows that are committed have been paid."""
-        if self._task.max_usd is None:
+        if self._task.max_usd is None or not self._settings.usd_per_page:
             return None
-        return max(0, math.floor(self._task.max_usd / self._settings.usd_per_page) - self._first - len(self._kept))
+        most, page = (Decimal(str(usd)) for usd in (self._task.max_usd, self._settings.usd_per_page))
+        return max(0, int(most // page) - self._first - len(self._kept))
 
     def _progress(self) -> Progress:
         return Progress(done=self._first, rows=self._table.rows, environment=self._settings.environment)
@@ -135,17 +137,19 @@ class _Attempt:
                 self._count_failure(item, labelling)
                 if len(items) == self._batch_size or first + len(items) == self._table.rows:
                     await asyncio.to_thread(self._output.commit, first, items)
-                    progress.checkpoint(self._counts(labelling, first + len(items)))
-                    first, items = first + len(items), []
+                    failures = [(number, one) for number, one in enumerate(items, first) if one["status"] == "failed"]
+                    self._failed, first, items = self._failed + len(failures), first + len(items), []
+                    progress.checkpoint(self._counts(labelling, first), failures)
         later = [(result.row.number, item_of(result)) for result in labelling.finished()]
         unsaved = [*enumerate(items, first), *later]
         self._output.keep([(number, item) for number, item in unsaved if number not in self._kept])
+        if first < self._table.rows:
+            progress.checkpoint(self._counts(labelling, first))
 
     async def _in_order(self, labelling: Labelling) -> AsyncGenerator[Item]:
         """Rows as they are labelled now, and between them those that an earlier attempt kept."""
         number = self._first
-        rows = (row for row in self._table.read(self._first) if row.number not in self._kept)
-        async with aclosing(labelling.results(rows)) as results:
+        async with aclosing(labelling.results(self._rows(labelling))) as results:
             async for result in results:
                 while number < result.row.number:
                     yield self._kept[number]
@@ -156,6 +160,13 @@ class _Attempt:
             yield self._kept[number]
             number += 1
 
+    def _rows(self, labelling: Labelling) -> Iterator[Row]:
+        """The rows that no attempt has done; a damaged place ends them, and those before it are done yet."""
+        try:
+            yield from (row for row in self._table.read(self._first) if row.number not in self._kept)
+        except BadTable as trouble:
+            labelling.trouble = str(trouble)
+
     def _count_failure(self, item: Item, labelling: Labelling) -> None:
         self._failures += item["status"] == "failed"
         if self._task.max_failures is not None and self._failures > self._task.max_failures:
@@ -165,7 +176,7 @@ class _Attempt:
         service = labelling.service
         return Counts(
             rows=done - self._first,
-            failures=self._failures,
+            failures=self._failed,
             retries=labelling.retries,
             throttled=labelling.throttled,
             calls=service.calls,

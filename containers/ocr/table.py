@@ -6,24 +6,35 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loupe.artifacts import open_beside
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 SCHEMA_VERSION = "v1.0"
 ROWS_READ_AT_ONCE = 64
-TEXT, WHOLE = (pa.types.is_string, pa.types.is_large_string, pa.types.is_null), (pa.types.is_integer, pa.types.is_null)
+TEXT, WHOLE, IMAGE = "text", "whole numbers", "bytes, or a struct with bytes"
 _COLUMNS = {
-    "id": (True, TEXT),
-    "image_path": (True, TEXT),
-    "image_filename": (False, TEXT),
-    "split": (False, TEXT),
-    "width": (False, WHOLE),
-    "height": (False, WHOLE),
+    "id": TEXT,
+    "image_path": TEXT,
+    "image_filename": TEXT,
+    "split": TEXT,
+    "schema_version": TEXT,
+    "width": WHOLE,
+    "height": WHOLE,
+    "image": IMAGE,
 }
+_KINDS = {
+    TEXT: (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    WHOLE: (pa.types.is_integer,),
+    IMAGE: (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+}
+_NEEDED = ("id", "image_path")
 _METADATA = pa.struct([("original_source", pa.string())])
 
 
@@ -50,9 +61,11 @@ class Row:
 
 
 @contextmanager
-def open_table(url: str, *, version: str | None = None, most_rows: int | None = None) -> "Iterator[Table]":
+def open_table(
+    url: str, *, version: str | None = None, most_rows: int | None = None, client: "S3Client | None" = None
+) -> "Iterator[Table]":
     """A dataset whose columns keep the contract; BadTable for anything else."""
-    folder, name = open_beside(url)
+    folder, name = open_beside(url, client)
     try:
         file = folder.open(name, version)
     except FileNotFoundError:
@@ -92,8 +105,8 @@ class Table:
             seen.execute("PRAGMA journal_mode = OFF")
             seen.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID")
             number = 0
-            for batch in self._batches(["id", "image_path"], rows=4096):
-                for one, path in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            for _, batch in self._batches(["id", "image_path"], rows=4096):
+                for one, path in zip(*(batch.column(name).to_pylist() for name in _NEEDED), strict=True):
                     if number >= self.rows:
                         return
                     self._check_row(seen, number, one, path)
@@ -101,37 +114,42 @@ class Table:
 
     def read(self, first: int) -> Iterator[Row]:
         """The rows from this one on; row groups before it are not fetched."""
-        names = [name for name in (*_COLUMNS, "metadata", "image") if name in self.schema.names]
-        groups, number = self._groups_from(first)
-        for batch in self._file.iter_batches(ROWS_READ_AT_ONCE, row_groups=groups, columns=names, use_threads=False):
-            for values in batch.to_pylist():
+        names = [name for name in (*_COLUMNS, "metadata") if name in self.schema.names]
+        for start, batch in self._batches(names, rows=ROWS_READ_AT_ONCE, first=first):
+            for number, values in enumerate(batch.to_pylist(), start):
                 if first <= number < self.rows:
                     yield Row(number, values, _image(values.pop("image", None)))
-                number += 1
 
-    def _groups_from(self, first: int) -> tuple[list[int], int]:
-        """The row groups that hold this row and later ones, and the number of their first row."""
-        start, metadata = 0, self._file.metadata
+    def image(self, number: int) -> bytes | None:
+        """The image that the table itself holds in a row, if it does."""
+        return next(self.read(number)).image if "image" in self.schema.names else None
+
+    def _batches(self, columns: list[str], *, rows: int, first: int = 0) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Batches of these columns with the number of their first row, from the row group of `first` on."""
+        number, metadata = 0, self._file.metadata
         for group in range(metadata.num_row_groups):
-            end = start + metadata.row_group(group).num_rows
+            end = number + metadata.row_group(group).num_rows
             if end > first:
-                return list(range(group, metadata.num_row_groups)), start
-            start = end
-        return [], start
+                batches = self._file.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+                while (batch := self._next(batches, number, columns)) is not None:
+                    yield number, batch
+                    number += batch.num_rows
+            number = end
 
-    def _batches(self, columns: list[str], *, rows: int) -> Iterator[pa.RecordBatch]:
-        for batch in self._file.iter_batches(rows, columns=columns, use_threads=False):
-            yield batch.select(columns)
+    def _next(self, batches: Iterator[pa.RecordBatch], number: int, columns: list[str]) -> pa.RecordBatch | None:
+        try:
+            return next(batches, None)
+        except (pa.ArrowInvalid, OSError) as error:
+            where = f"from row {number} on, in one of the columns {', '.join(columns)}"
+            raise BadTable(f"{self.url} cannot be read {where}: {_line(error)}") from None
 
     def _check_columns(self) -> None:
-        for name, (needed, kinds) in _COLUMNS.items():
+        for name in _NEEDED:
             if name not in self.schema.names:
-                if needed:
-                    raise BadTable(f"{self.url} lacks the column {name}: a dataset needs id and image_path.")
-                continue
-            kind = self.schema.field(name).type
-            if not any(is_kind(kind) for is_kind in kinds):
-                wanted = "text" if kinds is TEXT else "whole numbers"
+                raise BadTable(f"{self.url} lacks the column {name}: a dataset needs id and image_path.")
+        for name, wanted in _COLUMNS.items():
+            kind = self.schema.field(name).type if name in self.schema.names else pa.null()
+            if not _holds(kind, wanted):
                 raise BadTable(f"The column {name} of {self.url} holds {kind}: it must hold {wanted}.")
 
     def _check_row(self, seen: sqlite3.Connection, number: int, one: str | None, path: str | None) -> None:
@@ -143,6 +161,15 @@ class Table:
         except sqlite3.IntegrityError:
             [(first,)] = seen.execute("SELECT number FROM ids WHERE id = ?", (one,))
             raise BadTable(f"Rows {first} and {number} of {self.url} have the same id, {one!r}.") from None
+
+
+def _holds(kind: pa.DataType, wanted: str) -> bool:
+    """Whether a column of that type can be read as what is wanted; one that is all null always can."""
+    if wanted == TEXT and pa.types.is_dictionary(kind):
+        return _holds(kind.value_type, wanted)
+    if wanted == IMAGE and pa.types.is_struct(kind):
+        return kind.get_field_index("bytes") >= 0 and _holds(kind.field("bytes").type, wanted)
+    return any(is_kind(kind) for is_kind in (pa.types.is_null, *_KINDS[wanted]))
 
 
 def _image(cell: Any) -> bytes | None:

@@ -20,6 +20,7 @@ class Options(TypedDict, total=False):
     concurrency: int
     batch_size: int
     max_rows: int
+    max_failures: int
     max_usd: float
     single_file: bool
 
@@ -91,6 +92,7 @@ def command(run: Run, *, output: str, options: Options, rate_per_second: float, 
         "--rate": rate_per_second,
         "--concurrency": options.get("concurrency"),
         "--max-rows": run.max_rows,
+        "--max-failures": options.get("max_failures"),
         "--max-usd": options.get("max_usd"),
     }
     words = [str(word) for flag, value in flags.items() if value is not None for word in (flag, value)]

@@ -1,13 +1,18 @@
 """`loupe ocr` on the laptop: what a person asks for, sees and gets, whatever they bring."""
 
+import io
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from typer.testing import Result
 
 from cli.trouble import Trouble
@@ -85,13 +90,16 @@ def test_the_first_rows_are_a_run_of_their_own(service: Hostile, tmp_path: Path)
 def test_an_image_that_is_not_there_is_said_and_its_row_kept_as_failed(service: Hostile, tmp_path: Path) -> None:
     table = named(tmp_path, "torn")
     (table.parent / "images" / "3.png").unlink()
+    (table.parent / "images" / "4.png").write_bytes(b"no image")
     ran = loupe("submit", table, "--wait")
     assert ran.exit_code == 0
-    assert "images/3.png is not there" in ran.stderr
+    said = ["images/3.png is not there", "images/4.png is no image that can be read"]
+    assert [f"row {number}, image_path: {what}" in ran.stderr for number, what in enumerate(said, 3)] == [True] * 2
+    assert f"2 of {ROWS} rows failed: `loupe ocr inspect" in ran.stderr
     seen = told("inspect", "torn", "--failed")
-    assert (seen["rows"], seen["failed"], [row["id"] for row in seen["shown"]]) == (ROWS, 1, ["page-3"])
-    assert seen["shown"][0]["error"] == "images/3.png is not there"
-    assert service.calls.total() == ROWS - 1
+    assert (seen["rows"], seen["failed"], [row["id"] for row in seen["shown"]]) == (ROWS, 2, ["page-3", "page-4"])
+    assert [row["error"] for row in seen["shown"]] == said
+    assert service.calls.total() == ROWS - 2
 
 
 @pytest.mark.laptop
@@ -123,6 +131,45 @@ def test_a_stopped_run_says_what_its_job_said_last(
     assert loupe("status", "locked").exit_code == 1
 
 
+@pytest.mark.laptop
+def test_a_killed_run_says_how_its_program_ended_and_goes_on(service: Hostile, tmp_path: Path) -> None:
+    service.latency = 0.5
+    told("submit", named(tmp_path, "killed"), "--batch-size", 2)
+    eventually(lambda: service.calls.total() > 3)
+    os.kill(program_of("killed"), signal.SIGKILL)
+    eventually(lambda: told_of("killed")["state"] == "STOPPED")
+    assert "exit code 137" in told_of("killed")["reason"]
+    [run] = told("resume", "killed", "--wait")
+    assert (run["state"], run["done"], run["failed"]) == ("COMPLETE", ROWS, 0)
+
+
+def program_of(dataset: str) -> int:
+    """The process that reads the dataset, without the one that watches it."""
+    for process in Path("/proc").glob("[0-9]*"):
+        words = list[str]()
+        with suppress(OSError):  # it ended meanwhile
+            words = (process / "cmdline").read_text().split("\0")
+        if words[1:3] == ["-m", "containers.ocr"] and any(word.endswith(f"/{dataset}.parquet") for word in words):
+            return int(process.name)
+    raise AssertionError(f"Nothing reads {dataset}.")
+
+
+def told_of(name: str) -> dict[str, Any]:
+    [run] = json.loads(loupe("status", name, "--json").stdout)
+    return dict(run)
+
+
+@pytest.mark.parametrize("usd", ["0", "-1", "nan", "inf"])
+def test_money_that_is_none_is_refused_before_anything_is_looked_at(usd: str, tmp_path: Path) -> None:
+    refused = loupe("submit", tmp_path / "letters.parquet", "--max-usd", usd)
+    assert (refused.exit_code, "is not more than 0" in refused.stderr) == (2, True)
+
+
+def test_a_dry_run_of_what_is_not_on_this_machine_is_refused() -> None:
+    refused = loupe("submit", "s3://project/data/ocr/letters.parquet", "--dry-run")
+    assert "not at s3://project/data/ocr/letters.parquet: copy them here first" in str(refused.exception)
+
+
 def test_a_dry_run_needs_neither_a_laptop_nor_a_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOUPE_HOME", str(tmp_path / "none"))
     table = dataset(tmp_path, 40)
@@ -131,7 +178,7 @@ def test_a_dry_run_needs_neither_a_laptop_nor_a_service(tmp_path: Path, monkeypa
     )
     (tmp_path / "images" / "7.png").unlink()
     ran = loupe("submit", table, "--dry-run")
-    assert (ran.exit_code, "row 7: images/7.png is not there" in ran.stdout) == (1, True)
+    assert (ran.exit_code, "row 7, image_path: images/7.png is not there" in ran.stdout) == (1, True)
 
 
 def bad(folder: Path) -> dict[str, tuple[Path, str]]:
@@ -194,4 +241,24 @@ def test_a_run_in_a_folder_is_inspected_and_exported_as_one_in_the_platform(tmp_
         assert out.stat().st_size > 100
     assert "exists" in str(loupe("export", tmp_path / "run", "--out", out).exception)
     pictures = told("inspect", tmp_path / "run", "--limit", 2, "--draw", tmp_path / "drawn")["pictures"]
+    assert [Path(picture).read_bytes()[:4] for picture in pictures] == [b"\x89PNG"] * 2
+
+
+def test_pages_inside_a_table_are_drawn_row_by_row(tmp_path: Path) -> None:
+    table = dataset(tmp_path, 130, inside=True)
+    with served(Hostile()) as hostile:
+        label(table, tmp_path / "run", hostile)
+    seen = told("inspect", tmp_path / "run", "--row", "page-128", "--draw", tmp_path / "drawn")
+    assert seen["shown"][0]["row"] == 128
+    [picture] = seen["pictures"]
+    with Image.open(picture) as drawn, Image.open(io.BytesIO(page(128))) as sent:
+        assert drawn.size == (2 * sent.width, sent.height)
+        assert drawn.convert("RGB").getpixel((0, 0)) == sent.getpixel((0, 0))
+
+
+@pytest.mark.laptop
+@pytest.mark.usefixtures("service")
+def test_pages_inside_a_table_in_the_platform_are_drawn(tmp_path: Path) -> None:
+    told("submit", named(tmp_path, "inside", inside=True), "--wait")
+    pictures = told("inspect", "inside", "--limit", 2, "--draw", tmp_path / "drawn")["pictures"]
     assert [Path(picture).read_bytes()[:4] for picture in pictures] == [b"\x89PNG"] * 2

@@ -2,6 +2,8 @@
 
 import io
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -50,6 +52,19 @@ def exported(write: Any, table: list[Any]) -> str:
 def test_jsonl_is_the_rows(table: list[Any]) -> None:
     lines = exported(write_jsonl, table).split("\n")[:-1]
     assert [json.loads(line) for line in lines] == rows_of(table)
+
+
+def test_metadata_that_json_has_no_words_for_is_told_as_text() -> None:
+    metadata = {
+        "when": datetime(2026, 1, 2, tzinfo=UTC),
+        "day": date(2026, 1, 2),
+        "raw": b"\xff",
+        "sum": Decimal("1.50"),
+    }
+    out = io.StringIO()
+    write_jsonl(lambda: iter([{"metadata": metadata}]), out)
+    told = {"when": "2026-01-02T00:00:00+00:00", "day": "2026-01-02", "raw": "/w==", "sum": "1.50"}
+    assert json.loads(out.getvalue())["metadata"] == told
 
 
 @given(tables)

@@ -41,4 +41,16 @@ def dataset(folder: Path, rows: int, *, inside: bool = False, **changes: Any) ->
     return folder / "pages.parquet"
 
 
+def damaged(table: Path, column: str) -> Path:
+    """The same file, the column's bytes from row 100 on not as they were written."""
+    group = pq.read_metadata(table).row_group(1)
+    [chunk] = [at for at in map(group.column, range(group.num_columns)) if at.path_in_schema.split(".")[0] == column]
+    body = bytearray(table.read_bytes())
+    first = chunk.dictionary_page_offset or chunk.data_page_offset
+    for place in range(first + 40, first + chunk.total_compressed_size):
+        body[place] ^= 0x5A
+    table.write_bytes(body)
+    return table
+
+
 NUMBERS = {page(number): number for number in range(1000)}

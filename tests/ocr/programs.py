@@ -25,14 +25,14 @@ def label(table: Path, out: Path, service: Hostile, *, timeout: int = 10, **aske
     return run(task, settings(service, ocr_timeout_seconds=timeout))
 
 
-def program(table: Path, out: Path, service: Hostile, *flags: str) -> "subprocess.Popen[str]":
+def program(
+    table: Path, out: Path, service: Hostile, *flags: str, stderr: int = subprocess.PIPE
+) -> "subprocess.Popen[str]":
     """The same as a process."""
     environment = {**os.environ, **settings(service).to_environ()}
     flags = ("--dataset", str(table), "--output", str(out), "--batch-size", "20", "--rate", "200", *flags)
     command = [sys.executable, "-m", "containers.ocr", "run", *flags]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=stderr)
 
 
 def written(out: Path) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from containers.ocr.labelling import ATTEMPTS
 from containers.ocr.run import Failed
+from loupe.contracts import check
 from tests.ocr.datasets import NUMBERS, ROWS, dataset, page
 from tests.ocr.hostile import FAULTS, KEY, Hostile, served, words_of
 from tests.ocr.programs import label, program, written
@@ -32,6 +34,20 @@ def test_every_row_is_there_once_in_order_with_its_words(table: Path, tmp_path: 
     assert [(row["width"], row["height"]) for row in rows[:6]] == [(48, 16 + n % 5) for n in range(6)]
     assert {row["status"] for row in rows} == {"labelled"}
     assert (manifest["rows"], manifest["failed"], len(manifest["parts"])) == (ROWS, 0, 5)
+
+
+@given(st.lists(st.integers(0, 11), max_size=4))
+@settings(max_examples=6, deadline=None, derandomize=True)
+def test_every_row_keeps_its_contract_its_lists_equally_long(
+    tmp_path_factory: pytest.TempPathFactory, failing: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+    with served(Hostile(fault=lambda document, _: "413" if NUMBERS[document] in failing else None)) as service:
+        label(dataset(folder / "in", 12), folder / "run", service)
+    for row in rows_of(folder / "run"):
+        told: dict[str, Any] = check("ocr/output_row", row)
+        assert len(told["polygons"]) == len(told["texts"]) == len(told["labels"])
+        assert (told["status"] == "failed") is (told["id"] in {f"page-{number}" for number in failing})
 
 
 def test_the_single_file_is_the_parts(honest: dict[str, bytes], tmp_path: Path) -> None:
@@ -116,6 +132,20 @@ def test_too_many_failures_stop_a_run(table: Path, tmp_path: Path, hostile: Host
     hostile.fault = lambda document, _: "413" if NUMBERS[document] < 10 else None
     with pytest.raises(Failed, match="--max-failures allows 5"):
         label(table, tmp_path / "run", hostile, max_failures=5)
+
+
+def test_what_the_table_says_of_a_row_is_kept_as_it_is(tmp_path: Path, hostile: Hostile) -> None:
+    kept: dict[str, Any] = {
+        "schema_version": ["v2.7", None],
+        "split": ["train", "test"],
+        "metadata": [{"of": [1, 2]}, None],
+    }
+    label(dataset(tmp_path / "in", 2, **kept), tmp_path / "run", hostile)
+    rows = rows_of(tmp_path / "run")
+    assert [row["schema_version"] for row in rows] == ["v2.7", "v1.0"]
+    assert {name: [row[name] for row in rows] for name in ("split", "metadata")} == {
+        name: kept[name] for name in ("split", "metadata")
+    }
 
 
 def test_the_first_rows_alone(table: Path, tmp_path: Path, hostile: Hostile) -> None:

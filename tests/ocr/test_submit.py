@@ -191,13 +191,20 @@ def test_two_versions_of_one_dataset_are_two_runs_each_of_its_own_version(accoun
 
 def test_options_reach_the_program_and_a_number_of_rows_is_a_run_of_its_own(account: Account) -> None:
     version = account.put(KEY)
-    options = {"concurrency": 8, "batch_size": 50, "max_rows": 10, "max_usd": 2.5, "single_file": True}
+    options = {
+        "concurrency": 8,
+        "batch_size": 50,
+        "max_rows": 10,
+        "max_usd": 2.5,
+        "max_failures": 0,
+        "single_file": True,
+    }
     answer = account.ask(KEY, version_id=version, options=options)
     assert answer["run_id"] == run_id(KEY, version, 10)
     assert answer["output"] == f"s3://{RESULTS}/ocr/letters/{answer['run_id']}/"
     assert account.batch.commands[0][9:] == [
-        "--batch-size", "50", "--rate", "3.0", "--concurrency", "8", "--max-rows", "10", "--max-usd", "2.5",
-        "--single-file",
+        "--batch-size", "50", "--rate", "3.0", "--concurrency", "8", "--max-rows", "10",
+        "--max-failures", "0", "--max-usd", "2.5", "--single-file",
     ]  # fmt: skip
     assert account.ask(KEY)["run_id"] == run_id(KEY, version)
 

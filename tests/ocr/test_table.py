@@ -8,12 +8,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from containers.ocr.table import BadTable, open_table
-from tests.ocr.datasets import dataset
+from tests.ocr.datasets import damaged, dataset
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"id": None}, "lacks the column id"),
     "no path": ({"image_path": None}, "lacks the column image_path"),
     "numbers for ids": ({"id": list(range(12))}, "column id of .* holds int64: it must hold text"),
+    "numbers for versions": (
+        {"schema_version": [1] * 12},
+        "column schema_version of .* holds int64: it must hold text",
+    ),
+    "text for images": ({"image": ["a.png"] * 12}, "column image of .* holds string: it must hold bytes, or a struct"),
+    "places for images": ({"image": [{"path": "a"}] * 12}, "column image of .* it must hold bytes, or a struct"),
     "text for widths": ({"width": ["0"] * 12}, "column width of .* holds string: it must hold whole numbers"),
     "one id twice": ({"id": [*"abcdefghijk", "c"]}, r"Rows 2 and 11 of .* have the same id, 'c'"),
     "an empty id": ({"id": [*"abcdefghijk", ""]}, r"Row 11 of .* has nothing in the column id"),
@@ -45,6 +51,27 @@ def test_a_file_that_is_no_parquet_is_refused(body: bytes, tmp_path: Path) -> No
 def test_a_dataset_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadTable, match="is not there"), open_table(str(tmp_path / "none.parquet")):
         pass
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_text_of_every_kind_is_text(kind: pa.DataType, tmp_path: Path) -> None:
+    ids = [f"page-{number}" for number in range(12)]
+    with open_table(str(dataset(tmp_path, 12, id=pa.array(ids).cast(kind), split=None))) as table:
+        table.check_rows()
+        assert [row.values["id"] for row in table.read(0)] == ids
+
+
+def read_whole(path: Path) -> None:
+    with open_table(str(path)) as table:
+        table.check_rows()
+        list(table.read(0))
+
+
+@pytest.mark.parametrize("column", ["id", "metadata"])
+def test_a_damaged_file_is_refused_by_row_and_column(column: str, tmp_path: Path) -> None:
+    path = damaged(dataset(tmp_path, 250), column)
+    with pytest.raises(BadTable, match=rf"cannot be read from row 100 on, in one of the columns .*{column}"):
+        read_whole(path)
 
 
 @pytest.mark.parametrize("first", [0, 1, 99, 100, 249])

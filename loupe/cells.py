@@ -1,11 +1,12 @@
 """Cells of rows that lie together: which of them a query should look into, and which it must for a proof."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loupe.codes import NORM_TOLERANCE, Doubles, Question, Rows, encode, margins
+from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Question, Rows, encode, margins
 from loupe.scan import Scan
 
 ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
@@ -17,7 +18,7 @@ def cell_type(dims: int) -> np.dtype[np.void]:
 
 
 class Cells:
-    """Ranges of codes, one after the other; their centers are known by codes, too."""
+    """Ranges of codes, one after the other; a search looks into as many as `probes` first."""
 
     def __init__(self, table: NDArray[np.void], probes: int) -> None:
         codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
@@ -25,20 +26,25 @@ class Cells:
         self._stops = table["stop"].astype(np.intp)
         self._starts = np.concatenate([[0], self._stops[:-1]])
         self._angles: Doubles = np.arccos(np.clip(table["reach"].astype(np.float64), -1, 1)) + ANGLE_ROUNDING
+        self._cosines, self._sines = np.cos(self._angles), np.sin(self._angles)
         self._probes = probes
 
-    def order(self, question: Question) -> tuple[Rows, Doubles]:
-        """All cells, the nearest first, and the highest score that a row of each may have."""
+    def nearest(self, question: Question) -> tuple[Rows, Floats]:
+        """The cells to look into first, and the highest cosine that the center of each cell may have with the query."""
         cosines = question.estimates(self._centers.products(question.digits), self._scales)
-        highest = np.clip(cosines + margins(self._errors, question.error), -1, 1).astype(np.float64)
-        apart = np.arccos(highest) - self._angles
-        order = np.argsort(-cosines, kind="stable")
-        return order, (np.cos(np.maximum(apart, 0)) + NORM_TOLERANCE)[order]
+        nearest = np.argpartition(-cosines, min(self._probes, len(cosines)) - 1)[: self._probes]
+        return nearest, cosines + margins(self._errors, question.error)
 
-    @property
-    def probes(self) -> int:
-        """How many cells a search looks into first."""
-        return self._probes
+    def others(self, nearest: Rows, highest: Floats, score: float) -> Rows:
+        """The cells but for the nearest in which a row may have this score.
+
+        A row is no nearer to the query than the center is, less the angle from the center to its furthest row.
+        """
+        apart = math.acos(min(max(score - NORM_TOLERANCE, -1), 1))
+        needed = self._cosines * math.cos(apart) - self._sines * math.sin(apart)
+        may = (highest >= needed) | (self._angles + apart >= math.pi)
+        may[nearest] = False
+        return np.flatnonzero(may)
 
     def slices(self, cells: Rows) -> list[slice]:
         """Their ranges in order; neighbours are one, for each scan costs a call."""

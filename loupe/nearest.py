@@ -139,10 +139,10 @@ class Nearest:
         self, cells: Cells, question: Question, best: _Best, allowed: NDArray[np.bool_] | None, *, exact: bool
     ) -> tuple[_Seen, bool]:
         """The rows that were scanned, the likeliest already in `best`; and whether all others are proven worse."""
-        order, highest = cells.order(question)
-        seen = self._scan(question, cells.slices(order[: cells.probes]), allowed)
+        nearest, highest = cells.nearest(question)
+        seen = self._scan(question, cells.slices(nearest), allowed)
         best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
-        left = cells.slices(order[cells.probes :][highest[cells.probes :] >= best.last])
+        left = cells.slices(cells.others(nearest, highest, best.last))
         if left and (exact or allowed is not None or best.last == -np.inf):
             return seen.with_(self._scan(question, left, allowed)), True
         return seen, not left

@@ -11,10 +11,10 @@ from loupe.cells import cell_type
 from loupe.codes import Floats, Rows
 
 SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
-CELLS = 4  # times the square root of the rows
+CELLS = 8  # times the square root of the rows
 FAR_ROWS = 0.05  # of all, those that are furthest from their centers, get centers of their own:
 FAR_CELLS = 0.1  # of all
-SAMPLED_PER_CELL = 32
+SAMPLED_PER_CELL = 16
 ROUNDS = 6
 BLOCK_ROWS = 4096
 SEED = 1

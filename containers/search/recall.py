@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from loupe.cells import Cells
 from loupe.codes import Floats, Rows, scores
-from loupe.nearest import Nearest, RowSource
+from loupe.nearest import Answer, Nearest, RowSource
 
 NEEDED = 0.99
 SAMPLE = 1000
@@ -45,13 +45,17 @@ def sample(nearest: Nearest, source: RowSource) -> Sample:
     """Up to 1,000 rows, always the same ones, with their proven answers."""
     chosen = np.random.default_rng(SEED).choice(nearest.rows, min(SAMPLE, nearest.rows), replace=False)
     queries = source.take(np.sort(chosen))
-    last = [nearest.search(query, NEIGHBOURS).hits[-1].score for query in queries]
+    last = [scores(source.take(_rows(nearest.search(query, NEIGHBOURS))), query).min() for query in queries]
     return Sample(queries, np.array(last, np.float32), min(NEIGHBOURS, nearest.rows), source)
 
 
 def quickly(nearest: Nearest, query: Floats) -> Rows:
     """What a search finds that proves nothing."""
-    return np.array([hit.row for hit in nearest.search(query, NEIGHBOURS, exact=False).hits], np.intp)
+    return _rows(nearest.search(query, NEIGHBOURS, exact=False))
+
+
+def _rows(answer: Answer) -> Rows:
+    return np.array([hit.row for hit in answer.hits], np.intp)
 
 
 def of_cells(

@@ -97,7 +97,7 @@ def test_cells_that_find_too_little_are_refused_with_what_they_found() -> None:
     found = of(rows)
     codes, bounds = bounds_of(rows, found.order)
     asked = recall.sample(nearest(rows), Memory(rows))
-    told_few = recall.of_cells(asked, codes, bounds, found.table, probes=(1,))
+    told_few = recall.of_cells(asked, codes, bounds, found.table, probes=(4,))
     assert told_few["method"] == "scan"
     assert "0.99 is needed" in told_few["reason"]
 

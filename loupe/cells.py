@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Question, Rows, encode, margins
-from loupe.scan import Scan
 
 ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
 
@@ -21,8 +20,7 @@ class Cells:
     """Ranges of codes, one after the other; a search looks into as many as `probes` first."""
 
     def __init__(self, table: NDArray[np.void], probes: int) -> None:
-        codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
-        self._centers = Scan(codes)
+        self._codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
         self._stops = table["stop"].astype(np.intp)
         self._starts = np.concatenate([[0], self._stops[:-1]])
         self._angles: Doubles = np.arccos(np.clip(table["reach"].astype(np.float64), -1, 1)) + ANGLE_ROUNDING
@@ -31,9 +29,9 @@ class Cells:
 
     def nearest(self, question: Question) -> tuple[Rows, Floats]:
         """The cells to look into first, and the highest cosine that the center of each cell may have with the query."""
-        cosines = question.estimates(self._centers.products(question.digits), self._scales)
+        cosines = question.code.products(self._codes, self._scales)
         nearest = np.argpartition(-cosines, min(self._probes, len(cosines)) - 1)[: self._probes]
-        return nearest, cosines + margins(self._errors, question.error)
+        return nearest, cosines + margins(self._errors, question.code.error)
 
     def others(self, nearest: Rows, highest: Floats, score: float) -> Rows:
         """The cells but for the nearest in which a row may have this score.

@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from functools import cached_property
 from typing import Any
 
 import numkong
@@ -14,8 +15,7 @@ Rows = NDArray[np.intp]
 Bytes = NDArray[np.int8]
 
 LONGEST = 127
-LONGEST_DIGIT = 63
-DIGITS = 2
+WHOLE = slice(None)
 ROUNDING = 2e-6  # more than a float32 score and its estimate by float32 are off
 NORM_TOLERANCE = 1e-3  # of a row: what is left of a unit vector that was kept as float16 meanwhile
 BOUND = np.dtype([("row", "<u4"), ("scale", "<f4"), ("error", "<f4"), ("crc", "<u4")])
@@ -54,37 +54,51 @@ def errors(rows: Floats, codes: Bytes, scales: Floats) -> Floats:
     return np.nextafter(found, np.float32(np.inf), dtype=np.float32)
 
 
+def lengths(codes: Bytes, scales: Floats) -> Floats:
+    """Of what each code says."""
+    found: Floats = np.sqrt(np.einsum("ij,ij->i", codes, codes, dtype=np.int32), dtype=np.float32)
+    return found * scales
+
+
 def checks(rows: Floats) -> list[int]:
     """The CRC-32 of each row."""
     return [zlib.crc32(row) for row in np.ascontiguousarray(rows, "<f4")]
 
 
+class Code:
+    """The code of a vector, and what it leaves of it, with that one's length."""
+
+    def __init__(self, vector: Doubles) -> None:
+        self.scale = float(np.abs(vector).max()) / LONGEST or 1.0
+        numbers = np.rint(vector / self.scale)
+        self._numbers = numbers.astype(np.int8)[None, :]
+        self.left = vector - numbers * self.scale
+        self.error = math.sqrt(self.left @ self.left)
+
+    def products(self, codes: Bytes, scales: Floats, columns: slice = WHOLE) -> Floats:
+        """Of what this code says with what those say, in these columns, which are all that `codes` has."""
+        numbers = self._numbers[:, columns]
+        found: Floats = np.asarray(numkong.cdist(numbers, codes, "dot", out_dtype="float32")).reshape(-1)
+        found *= scales
+        found *= self.scale
+        return found
+
+    def length(self, columns: slice) -> float:
+        """Of what this code says in these columns."""
+        [found] = lengths(self._numbers[:, columns], np.array([self.scale], np.float32))
+        return float(found)
+
+
 class Question:
-    """A query, and its code: two vectors of digits, each with its scale, and the length of what they leave."""
+    """A query, its code, and the code of what that leaves."""
 
     def __init__(self, query: Floats) -> None:
         self.query = query
-        left, digits, scales = query.astype(np.float64), [], []
-        for _ in range(DIGITS):
-            scale = float(np.abs(left).max()) / LONGEST_DIGIT or 1.0
-            digits.append(np.rint(left / scale))
-            scales.append(scale)
-            left = left - digits[-1] * scale
-        self.digits: Bytes = np.array(digits, np.int8)
-        self._scales = np.array(scales, np.float32)
-        self.error = math.sqrt(left @ left)
+        self.code = Code(query.astype(np.float64))
 
-    def products(self, codes: Bytes) -> Floats:
-        """Of each vector of digits with each code."""
-        return np.asarray(numkong.cdist(self.digits, codes, "dot", out_dtype="float32")).reshape(DIGITS, len(codes))
-
-    def estimates(self, products: NDArray[Any], scales: Floats) -> Floats:
-        """The scores that products with codes of these scales say."""
-        found: Floats = products[0].astype(np.float32)
-        found *= self._scales[0]
-        found += products[1].astype(np.float32) * self._scales[1]
-        found *= scales
-        return found
+    @cached_property
+    def finer(self) -> Code:
+        return Code(self.code.left)
 
 
 def margins(errors: Floats, error: float) -> Floats:

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loupe.cells import Cells
-from loupe.codes import Bytes, Floats, Question, Rows, margins, scores, unit
-from loupe.scan import Scan
+from loupe.codes import Bytes, Code, Floats, Question, Rows, lengths, margins, scores, unit
 
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _high
 FEW = 2  # times as many rows as are wanted are read at once
+TRIED, USUAL = 4, 10  # rows as queries, and how many are wanted of each
+MANY = 8  # of so many rows one in reach, and all are scanned: quicker than to collect them
 
 
 class RowSource(Protocol):
@@ -39,6 +39,27 @@ class Answer:
 
     hits: list[Hit]
     proven: bool
+
+
+class _Part:
+    """Some columns of all codes, which lie together, and what those say."""
+
+    def __init__(self, codes: Bytes, scales: Floats, columns: slice) -> None:
+        self.columns = columns
+        self._codes, self._scales = np.ascontiguousarray(codes[:, columns]), scales
+
+    def products(self, code: Code, at: Rows | slice) -> Floats:
+        """With what another code says in these columns."""
+        if not isinstance(at, slice) and not len(at):
+            return np.empty(0, np.float32)
+        if isinstance(at, slice) or MANY * len(at) < len(self._codes):
+            return code.products(self._codes[at], self._scales[at], self.columns)
+        found: Floats = code.products(self._codes, self._scales, self.columns)[at]
+        return found
+
+    def lengths(self) -> Floats:
+        """Of each."""
+        return lengths(self._codes, self._scales)
 
 
 @dataclass(frozen=True)
@@ -97,17 +118,20 @@ class _Best:
 class Nearest:
     """Codes in the order of their cells, if they have any, and what is known of each: its row, scale and error.
 
-    Without cells all codes are scanned for a query, and packed for that.
+    Without cells, and where halves tell, the first half of every code is scanned, and the second of those that are
+    still within reach then.
     """
 
     def __init__(self, codes: Bytes, bounds: NDArray[np.void], source: RowSource, cells: Cells | None = None) -> None:
         self.rows, self.dims = codes.shape
-        self._source = source
+        self._source, self._cells = source, cells
         self._rows = np.ascontiguousarray(bounds["row"]).astype(np.intp)
         self._positions = np.arange(self.rows)
         self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
-        self._cells = cells
-        self._products = partial(_products_of_some, codes) if cells else partial(_products_of_all, Scan(codes))
+        self._head, self._tail = _parts(codes, self._scales, -(-self.dims // 2))
+        if cells or not _halves_tell(self._head, self._tail, codes, self._scales):
+            self._head, self._tail = _parts(codes, self._scales, self.dims)
+        self._tails = self._tail.lengths()
 
     def row(self, row: int) -> Floats:
         """A row itself, as a query; IndexError if there is none."""
@@ -130,9 +154,8 @@ class Nearest:
         if self._cells:
             seen, proven = self._look_into_cells(self._cells, question, best, allowed, exact=exact)
         else:
-            seen, proven = self._scan(question, [slice(0, self.rows)], allowed), True
-            best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
-        self._decide(best, seen.within_reach(best.last))
+            seen, proven = self._look_everywhere(question, best, allowed), True
+        self._decide(question, best, seen)
         return Answer(best.hits(), proven)
 
     def _look_into_cells(
@@ -147,18 +170,29 @@ class Nearest:
             return seen.with_(self._scan(question, left, allowed)), True
         return seen, not left
 
+    def _look_everywhere(self, question: Question, best: _Best, allowed: NDArray[np.bool_] | None) -> _Seen:
+        """The rows that may be among the best by the whole of their codes, the likeliest already in `best`."""
+        seen = self._scan(question, [slice(0, self.rows)], allowed)
+        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        if self._tail.columns.start == self.dims:
+            return seen
+        unknown = self._tails[seen.at] * question.code.length(self._tail.columns)
+        seen = seen.where((seen.estimates + seen.margins + unknown >= best.last).nonzero()[0])
+        seen = _Seen(seen.at, seen.estimates + self._tail.products(question.code, seen.at), seen.margins)
+        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        return seen
+
     def _scan(self, question: Question, ranges: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
         seen = _Seen(
             at=_joined([self._positions[rows] for rows in ranges]),
-            estimates=question.estimates(
-                self._products(question, ranges), _joined([self._scales[rows] for rows in ranges])
-            ),
-            margins=margins(_joined([self._errors[rows] for rows in ranges]), question.error),
+            estimates=_joined([self._head.products(question.code, rows) for rows in ranges]),
+            margins=margins(_joined([self._errors[rows] for rows in ranges]), question.code.error),
         )
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
-    def _decide(self, best: _Best, seen: _Seen) -> None:
+    def _decide(self, question: Question, best: _Best, seen: _Seen) -> None:
         """Read rows, the likeliest first, until none that is left can be among the best."""
+        seen = self._refined(question, seen.within_reach(best.last))
         highest = -(seen.estimates + seen.margins)
         order = highest.argsort(kind="stable")
         highest, rows = highest[order], self._rows[seen.at[order]]
@@ -167,13 +201,34 @@ class Nearest:
             best.add(rows[start : min(within_reach, start + BLOCK_ROWS)])
             start += BLOCK_ROWS
 
+    def _refined(self, question: Question, seen: _Seen) -> _Seen:
+        """The same rows, estimated with the code of what the query's code leaves, too."""
+        estimates = seen.estimates.copy()
+        for part in (self._head, self._tail):
+            for start in range(0, len(seen.at), BLOCK_ROWS):
+                block = slice(start, start + BLOCK_ROWS)
+                estimates[block] += part.products(question.finer, seen.at[block])
+        return _Seen(seen.at, estimates, margins(self._errors[seen.at], question.finer.error))
 
-def _products_of_some(codes: Bytes, question: Question, ranges: Sequence[slice]) -> NDArray[Any]:
-    return np.concatenate([question.products(codes[rows]) for rows in ranges], axis=1)
+
+def _parts(codes: Bytes, scales: Floats, dims: int) -> tuple[_Part, _Part]:
+    """The first dimensions, and the others."""
+    return _Part(codes, scales, slice(0, dims)), _Part(codes, scales, slice(dims, codes.shape[1]))
 
 
-def _products_of_all(scan: Scan, question: Question, _: Sequence[slice]) -> NDArray[Any]:
-    return scan.products(question.digits)
+def _halves_tell(head: _Part, tail: _Part, codes: Bytes, scales: Floats) -> bool:
+    """Whether few rows are left when half of their codes is known: tried with some of them as queries.
+
+    It is so where neighbours stand out. Else a second scan costs more than the first one spares.
+    """
+    everywhere, left = slice(0, len(codes)), 0
+    tried = np.linspace(0, len(codes) - 1, TRIED).astype(np.intp)
+    for row in tried:
+        code = Code(codes[row] * scales[row].astype(np.float64))
+        known = head.products(code, everywhere)
+        last = _high(known + tail.products(code, everywhere), USUAL)
+        left += int(np.count_nonzero(known + tail.lengths() * code.length(tail.columns) >= last))
+    return MANY * left < TRIED * len(codes)
 
 
 def _high(values: Floats, count: int) -> float:

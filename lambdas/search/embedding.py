@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
-
-from loupe.onnx import session
 
 
 class Embedder:
     """An ONNX network with one image in and one vector out, and how it wants its images."""
 
     def __init__(self, network: bytes, preprocessing: Mapping[str, Any]) -> None:
-        self._session = session(network)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self._how = preprocessing
 

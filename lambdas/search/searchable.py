@@ -2,16 +2,19 @@
 
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lambdas.search.embedding import Embedder
 from loupe.loaded import Loaded, load
 from loupe.reference import EMBEDDER, EMBEDDINGS, Reference
 from loupe.rows import Damaged
+
+if TYPE_CHECKING:
+    from lambdas.search.embedding import Embedder
+
 
 ANSWERS_UNTIL_WARM = 10
 
@@ -73,6 +76,8 @@ class Searchable:
                 self._loaded.rows.fetch_all()
 
     @cached_property
-    def _embedder(self) -> Embedder:
+    def _embedder(self) -> "Embedder":
+        from lambdas.search.embedding import Embedder  # noqa: PLC0415  # 0.2 s that most cold starts are spared
+
         version = self._loaded.version
         return Embedder(version.read(EMBEDDER), version.facts["embedder"])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from loupe.codes import BadVector, Doubles, Floats, Question, encode, margins, scores, unit
 from loupe.nearest import Nearest
-from loupe.scan import Scan
 from tests.search.vectors import Memory, bounds_of, clustered, expected, nearest, of_length_one, told, uniform
 
 
@@ -69,20 +68,10 @@ def test_no_score_is_further_from_what_the_codes_say_than_the_bound(rows: Floats
     question = Question(unit(np.random.default_rng(seed).standard_normal(rows.shape[1]), rows.shape[1]))
     codes, scales, errors = encode(rows)
     true = rows.astype(np.float64) @ question.query.astype(np.float64)
-    estimates = question.estimates(question.products(codes), scales)
-    assert (np.abs(true - estimates) <= margins(errors, question.error)).all()
-
-
-@given(collections(), st.integers(0, 10_000))
-@few(60)
-def test_products_of_packed_codes_are_exact(rows: Floats, seed: int) -> None:
-    """The largest digits and codes, too, which saturate where 8 bits meet 8."""
-    random = np.random.default_rng(seed)
-    codes, _, _ = encode(rows)
-    codes = np.where(random.random(codes.shape) < 0.5, codes, np.int8(-127) * np.sign(codes + 0.5).astype(np.int8))
-    digits = (np.sign(codes[:2] + 0.5) * 63).astype(np.int8)
-    expected_products = digits.astype(np.int64) @ codes.T.astype(np.int64)
-    assert (Scan(codes).products(digits) == expected_products).all()
+    coarse = question.code.products(codes, scales)
+    fine = coarse + question.finer.products(codes, scales)
+    assert (np.abs(true - coarse) <= margins(errors, question.code.error)).all()
+    assert (np.abs(true - fine) <= margins(errors, question.finer.error)).all()
 
 
 @pytest.mark.parametrize("make", [uniform, clustered])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Question, Rows, encode, margins
 
+MANY = 8  # of so many cells one, and a few long ranges are scanned quicker than many short ones
 ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
 
 
@@ -34,7 +35,7 @@ class Cells:
         return nearest, cosines + margins(self._errors, question.code.error)
 
     def others(self, nearest: Rows, highest: Floats, score: float) -> Rows:
-        """The cells but for the nearest in which a row may have this score.
+        """The cells but for the nearest in which a row may have this score; all of them if that is so of many.
 
         A row is no nearer to the query than the center is, less the angle from the center to its furthest row.
         """
@@ -42,6 +43,9 @@ class Cells:
         needed = self._cosines * math.cos(apart) - self._sines * math.sin(apart)
         may = (highest >= needed) | (self._angles + apart >= math.pi)
         may[nearest] = False
+        if MANY * np.count_nonzero(may) >= len(may):
+            may = np.ones_like(may)
+            may[nearest] = False
         return np.flatnonzero(may)
 
     def slices(self, cells: Rows) -> list[slice]:

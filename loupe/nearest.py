@@ -13,7 +13,7 @@ from loupe.codes import Bytes, Code, Floats, Question, Rows, lengths, margins, s
 BLOCK_ROWS = 1024  # that are compared at once, so that memory does not grow with the candidates
 COLUMNS = 128  # see _high
 FEW = 2  # times as many rows as are wanted are read at once
-TRIED, USUAL = 4, 10  # rows as queries, and how many are wanted of each
+TRIED, USUAL = 5, 10  # rows as queries, and how many are wanted of each
 MANY = 8  # of so many rows one in reach, and all are scanned: quicker than to collect them
 
 
@@ -118,8 +118,7 @@ class _Best:
 class Nearest:
     """Codes in the order of their cells, if they have any, and what is known of each: its row, scale and error.
 
-    Without cells, and where halves tell, the first half of every code is scanned, and the second of those that are
-    still within reach then.
+    Where halves tell, the first half of the codes is scanned, and the second of those that are still within reach then.
     """
 
     def __init__(self, codes: Bytes, bounds: NDArray[np.void], source: RowSource, cells: Cells | None = None) -> None:
@@ -129,7 +128,7 @@ class Nearest:
         self._positions = np.arange(self.rows)
         self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
         self._head, self._tail = _parts(codes, self._scales, -(-self.dims // 2))
-        if cells or not _halves_tell(self._head, self._tail, codes, self._scales):
+        if not _halves_tell(self._head, self._tail, codes, self._scales):
             self._head, self._tail = _parts(codes, self._scales, self.dims)
         self._tails = self._tail.lengths()
 
@@ -154,7 +153,7 @@ class Nearest:
         if self._cells:
             seen, proven = self._look_into_cells(self._cells, question, best, allowed, exact=exact)
         else:
-            seen, proven = self._look_everywhere(question, best, allowed), True
+            seen, proven = self._look(question, best, [slice(0, self.rows)], allowed), True
         self._decide(question, best, seen)
         return Answer(best.hits(), proven)
 
@@ -163,17 +162,19 @@ class Nearest:
     ) -> tuple[_Seen, bool]:
         """The rows that were scanned, the likeliest already in `best`; and whether all others are proven worse."""
         nearest, highest = cells.nearest(question)
-        seen = self._scan(question, cells.slices(nearest), allowed)
-        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
-        left = cells.slices(cells.others(nearest, highest, best.last))
-        if left and (exact or allowed is not None or best.last == -np.inf):
-            return seen.with_(self._scan(question, left, allowed)), True
-        return seen, not left
+        seen = self._look(question, best, cells.slices(nearest), allowed)
+        others = cells.slices(cells.others(nearest, highest, best.last))
+        if others and (exact or allowed is not None or best.last == -np.inf):
+            return seen.with_(self._look(question, best, others, allowed)), True
+        return seen, not others
 
-    def _look_everywhere(self, question: Question, best: _Best, allowed: NDArray[np.bool_] | None) -> _Seen:
+    def _look(
+        self, question: Question, best: _Best, ranges: Sequence[slice], allowed: NDArray[np.bool_] | None
+    ) -> _Seen:
         """The rows that may be among the best by the whole of their codes, the likeliest already in `best`."""
-        seen = self._scan(question, [slice(0, self.rows)], allowed)
-        best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
+        seen = self._scan(question, ranges, allowed)
+        if best.last == -np.inf:
+            best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
         if self._tail.columns.start == self.dims:
             return seen
         unknown = self._tails[seen.at] * question.code.length(self._tail.columns)
@@ -221,14 +222,13 @@ def _halves_tell(head: _Part, tail: _Part, codes: Bytes, scales: Floats) -> bool
 
     It is so where neighbours stand out. Else a second scan costs more than the first one spares.
     """
-    everywhere, left = slice(0, len(codes)), 0
-    tried = np.linspace(0, len(codes) - 1, TRIED).astype(np.intp)
-    for row in tried:
+    everywhere, left = slice(0, len(codes)), []
+    for row in np.linspace(0, len(codes) - 1, TRIED).astype(np.intp):
         code = Code(codes[row] * scales[row].astype(np.float64))
         known = head.products(code, everywhere)
         last = _high(known + tail.products(code, everywhere), USUAL)
-        left += int(np.count_nonzero(known + tail.lengths() * code.length(tail.columns) >= last))
-    return MANY * left < TRIED * len(codes)
+        left.append(np.count_nonzero(known + tail.lengths() * code.length(tail.columns) >= last))
+    return bool(MANY * np.median(left) < len(codes))
 
 
 def _high(values: Floats, count: int) -> float:

@@ -222,12 +222,12 @@ def _halves_tell(head: _Part, tail: _Part, codes: Bytes, scales: Floats) -> bool
 
     It is so where neighbours stand out. Else a second scan costs more than the first one spares.
     """
-    everywhere, left = slice(0, len(codes)), []
+    everywhere, tails, left = slice(0, len(codes)), tail.lengths(), []
     for row in np.linspace(0, len(codes) - 1, TRIED).astype(np.intp):
         code = Code(codes[row] * scales[row].astype(np.float64))
         known = head.products(code, everywhere)
         last = _high(known + tail.products(code, everywhere), USUAL)
-        left.append(np.count_nonzero(known + tail.lengths() * code.length(tail.columns) >= last))
+        left.append(np.count_nonzero(known + tails * code.length(tail.columns) >= last))
     return bool(MANY * np.median(left) < len(codes))
 
 

@@ -116,4 +116,5 @@ def _answer_as_aws_does() -> None:
     access.know_conditional_writes()
     access.know_roles_of_sessions()
     access.know_log_streams()
+    access.match_line_breaks()
     access.name_resources()

@@ -128,7 +128,8 @@ class Nearest:
         self._positions = np.arange(self.rows)
         self._scales, self._errors = np.ascontiguousarray(bounds["scale"]), np.ascontiguousarray(bounds["error"])
         self._head, self._tail = _parts(codes, self._scales, -(-self.dims // 2))
-        if not _halves_tell(self._head, self._tail, codes, self._scales):
+        self._halved = _halves_tell(self._head, self._tail, codes, self._scales)
+        if not self._halved:
             self._head, self._tail = _parts(codes, self._scales, self.dims)
         self._tails = self._tail.lengths()
 
@@ -175,7 +176,7 @@ class Nearest:
         seen = self._scan(question, ranges, allowed)
         if best.last == -np.inf:
             best.add(self._rows[seen.take_likeliest(FEW * best.wanted)])
-        if self._tail.columns.start == self.dims:
+        if not self._halved:
             return seen
         unknown = self._tails[seen.at] * question.code.length(self._tail.columns)
         seen = seen.where((seen.estimates + seen.margins + unknown >= best.last).nonzero()[0])

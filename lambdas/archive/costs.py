@@ -69,9 +69,6 @@ class Line:
 
 def formulas(machines: Machines) -> dict[str, tuple[Term, ...]]:
     """What each slice's work costs; storage comes besides."""
-    page = Price(
-        name="ocr_page", usd=machines.usd_per_page, unit="page", region="any", date="", source="config.py: usd_per_page"
-    )
     written = Term("objects written", "s3_put", "write")
     return {
         "room_detection": (
@@ -85,7 +82,7 @@ def formulas(machines: Machines) -> dict[str, tuple[Term, ...]]:
             Term("job table", "dynamodb_write", "input", 5),
         ),
         "ocr": (
-            Term("OCR service", page, "input"),
+            Term("OCR service", _ocr_page(machines.usd_per_page), "input"),
             Term("vCPUs", "fargate_spot_vcpu_hour", "hour", machines.ocr_vcpu),
             Term("memory", "fargate_spot_gb_hour", "hour", machines.ocr_memory_gib),
             written,
@@ -112,6 +109,10 @@ def formulas(machines: Machines) -> dict[str, tuple[Term, ...]]:
             written,
         ),
     }
+
+
+def _ocr_page(usd: float) -> Price:
+    return Price(name="ocr_page", usd=usd, unit="page", region="any", date="", source="config.py: usd_per_page")
 
 
 def worked(uses: Mapping[str, Use], machines: Machines, prices: Prices) -> list[Line]:

@@ -2,7 +2,9 @@
 
 import contextlib
 import contextvars
+import functools
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -156,6 +158,18 @@ def know_roles_of_sessions() -> None:
         return role["Arn"] if role else found
 
     iam_evaluator._resolve_condition_key = resolved
+
+
+def match_line_breaks() -> None:
+    """Let a wildcard of a policy stand for any characters of a key, as it does in AWS; the engine's ends at a line."""
+    compiled = iam_evaluator._fnmatch_compile
+
+    @functools.cache
+    def whole(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+        found = compiled(pattern, ignore_case)
+        return re.compile(found.pattern, found.flags | re.DOTALL)
+
+    iam_evaluator._fnmatch_compile = whole
 
 
 def know_log_streams() -> None:

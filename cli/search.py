@@ -133,7 +133,9 @@ def query(
         typer.Option("--filter", metavar="FIELD=VALUE", help="Only cards with it; repeat for another field or value."),
     ] = None,
     version: Annotated[str | None, typer.Option(help="Not the published version, but this one.")] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Prove it even where cells would be quicker.")] = False,
+    exact: Annotated[
+        bool | None, typer.Option(help="Prove the answer, or do not.", show_default="as the version says")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the nearest cards.

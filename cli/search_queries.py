@@ -27,10 +27,10 @@ def ask(connection: Connection, query: Query) -> Answer:
 
 
 def query_of(*, vector: Path | None, image: Path | None, row: int | None, environment: str, **more: Any) -> Query:
-    """A query by exactly one of the three; what is None of the rest is left out."""
+    """A query by exactly one of the three; what is not said of the rest is left out."""
     if sum(given is not None for given in (vector, image, row)) != 1:
         raise Trouble("Ask by one thing: --vector FILE, --image FILE or --row N.")
-    asked: Query = {name: value for name, value in more.items() if value}
+    asked: Query = {name: value for name, value in more.items() if value or value is False}
     if vector:
         asked["vector"] = vector_in(vector)
     elif image:

@@ -6,22 +6,31 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Question, Rows, encode, margins
+from loupe.codes import NORM_TOLERANCE, Doubles, Floats, Question, Rows, margins
 
 MANY = 8  # of so many cells one, and a few long ranges are scanned quicker than many short ones
 ANGLE_ROUNDING = 0.001  # more than an angle is off whose cosine is a float32
 
 
 def cell_type(dims: int) -> np.dtype[np.void]:
-    """A line of `cells.npy`: where the cell ends, its direction, and the smallest cosine of it and one of its rows."""
-    return np.dtype([("stop", "<u4"), ("reach", "<f4"), ("center", "<f4", (dims,))])
+    """A line of `cells.npy`: where the cell ends, and the smallest cosine of its center and one of its rows.
+
+    The center is `scale * code`, of length 1.
+    """
+    return np.dtype([("stop", "<u4"), ("reach", "<f4"), ("scale", "<f4"), ("code", "i1", (dims,))])
+
+
+def centers(table: NDArray[np.void]) -> Doubles:
+    """The direction of each cell."""
+    found: Doubles = table["code"] * table["scale"].astype(np.float64)[:, None]
+    return found
 
 
 class Cells:
     """Ranges of codes, one after the other; a search looks into as many as `probes` first."""
 
     def __init__(self, table: NDArray[np.void], probes: int) -> None:
-        self._codes, self._scales, self._errors = encode(np.ascontiguousarray(table["center"]))
+        self._codes, self._scales = np.ascontiguousarray(table["code"]), np.ascontiguousarray(table["scale"])
         self._stops = table["stop"].astype(np.intp)
         self._starts = np.concatenate([[0], self._stops[:-1]])
         self._angles: Doubles = np.arccos(np.clip(table["reach"].astype(np.float64), -1, 1)) + ANGLE_ROUNDING
@@ -32,7 +41,7 @@ class Cells:
         """The cells to look into first, and the highest cosine that the center of each cell may have with the query."""
         cosines = question.code.products(self._codes, self._scales)
         nearest = np.argpartition(-cosines, min(self._probes, len(cosines)) - 1)[: self._probes]
-        return nearest, cosines + margins(self._errors, question.code.error)
+        return nearest, cosines + margins(np.zeros(1, np.float32), question.code.error)
 
     def others(self, nearest: Rows, highest: Floats, score: float) -> Rows:
         """The cells but for the nearest in which a row may have this score; all of them if that is so of many.
@@ -47,6 +56,12 @@ class Cells:
             may = np.ones_like(may)
             may[nearest] = False
         return np.flatnonzero(may)
+
+    def looked_into(self, query: Floats, score: float) -> int:
+        """How many rows lie in the cells that a search looks into until no row in others can have this score."""
+        nearest, highest = self.nearest(Question(query))
+        cells = np.concatenate([nearest, self.others(nearest, highest, score)])
+        return int((self._stops - self._starts)[cells].sum())
 
     def slices(self, cells: Rows) -> list[slice]:
         """Their ranges in order; neighbours are one, for each scan costs a call."""

@@ -24,10 +24,12 @@ class Loaded:
     rows: RowFile
 
     def search(
-        self, vector: ArrayLike, limit: int, *, wanted: dict[str, Any] | None = None, exact: bool = False
+        self, vector: ArrayLike, limit: int, *, wanted: dict[str, Any] | None = None, exact: bool | None = None
     ) -> dict[str, Any]:
-        """`version`, `proven` and `hits` of an answer; where a version has cells, `exact` has it prove what it says."""
+        """`version`, `proven` and `hits` of an answer; `exact` has it prove what it says, as most versions do."""
         allowed = self.cards.allowed(wanted) if wanted else None
+        if exact is None:
+            exact = bool(self.version.facts["search"]["proves"])
         found = self.nearest.search(vector, limit, allowed=allowed, exact=exact)
         hits = [
             {

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 
-class MissingSettings(RuntimeError):
-    """The environment lacks variables that the program needs; the text lists them."""
+class BadSettings(RuntimeError):
+    """The environment lacks variables that the program needs, or one that is no number; the text names them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +20,21 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read every field; MissingSettings names all that are absent and have no default."""
+        """Read every field; BadSettings names all that are absent and have no default, or one that is no number."""
         absent = [field for field in fields(cls) if _variable(field.name) not in environ]
         missing = [_variable(field.name) for field in absent if field.default is MISSING]
         if missing:
-            raise MissingSettings(f"{cls.__name__} needs the environment variables {', '.join(missing)}")
+            raise BadSettings(f"{cls.__name__} needs the environment variables {', '.join(missing)}")
         given = [field for field in fields(cls) if field not in absent]
-        return cls(**{field.name: field.type(environ[_variable(field.name)]) for field in given})  # type: ignore[operator]  # annotations here are str, int and float themselves
+        return cls(**{field.name: _read(field.type, _variable(field.name), environ) for field in given})
+
+
+def _read(kind: Any, variable: str, environ: Mapping[str, str]) -> Any:
+    """A value as the field is annotated: here with str, int and float themselves."""
+    try:
+        return kind(environ[variable])
+    except ValueError:
+        raise BadSettings(f"{variable} is no {kind.__name__}: {environ[variable]!r}") from None
 
 
 def _variable(field_name: str) -> str:

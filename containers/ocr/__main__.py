@@ -16,9 +16,9 @@ from containers.ocr.run import Failed, Interrupted, Task, run
 from containers.ocr.settings import OcrSettings
 from containers.ocr.table import BadTable
 from loupe.artifacts import WrittenByAnother
-from loupe.settings import MissingSettings
+from loupe.settings import BadSettings
 
-MENDABLE = (BadTable, Failed, MissingSettings, OtherRun, WrittenByAnother, BotoCoreError, ClientError)
+MENDABLE = (BadTable, Failed, BadSettings, OtherRun, WrittenByAnother, BotoCoreError, ClientError)
 
 
 def flags() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from containers.search import embedder, recall
-from containers.search.clusters import SCANNED_BYTES, Clusters, clusters
+from containers.search.clusters import Clusters, clusters
 from containers.search.findings import Finding, Refused
 from containers.search.keys import read_cards
 from containers.search.matrix import Matrix, bad_rows
@@ -18,6 +18,8 @@ from loupe.codes import BOUND, checks, encode
 from loupe.nearest import Nearest
 from loupe.reference import BOUNDS, CARDS, CELLS, CODES, EMBEDDER, EMBEDDINGS, INDEX, METADATA, USEARCH
 from loupe.rows import RowFile
+
+SMALL_BYTES = 4_000 * 768  # of codes: cells spare nothing where so few are scanned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,7 @@ def assemble(inputs: Inputs, folder: Path, tell: Callable[[str], None]) -> dict[
         network = _embedder(inputs, matrix.dims)
         _check_rows(matrix)
         (folder / CARDS).write_bytes(cards.packed())
-        large = matrix.rows * matrix.dims > SCANNED_BYTES
-        found = clusters(matrix) if large else None
+        found = clusters(matrix) if matrix.rows * matrix.dims > SMALL_BYTES else None
         tell("encoding")
         _write_codes(matrix, found, folder)
     tell("measuring recall")
@@ -114,7 +115,7 @@ def _measured(folder: Path, shape: tuple[int, int], found: Clusters | None) -> d
     """The `search` and `usearch` of `version.json`; cells that are not good enough are taken away again."""
     codes, bounds = np.load(folder / CODES, mmap_mode="r"), np.load(folder / BOUNDS)
     source = RowFile(open_artifacts(str(folder)), (folder / EMBEDDINGS).stat().st_size, shape[1], bounds)
-    said: dict[str, Any] = {"search": {"method": "scan", "reason": "All codes are scanned in less than 5 ms."}}
+    said: dict[str, Any] = {"search": recall.scan("All codes are scanned in half a millisecond.")}
     usearch = folder / USEARCH
     if found or usearch.exists():
         asked = recall.sample(Nearest(codes, bounds, source), source)

@@ -14,7 +14,7 @@ from containers.search.findings import Finding, Refused
 from loupe import contracts
 from loupe.reference import SEAL, NoSuchVersion, Reference, Version
 
-FORMAT = 1
+FORMAT = 2
 BUILT_BY = "containers.search"
 _NAME = re.compile(r"([0-9]{8}-[0-9]{6})-([0-9a-f]{12})")
 

@@ -1,4 +1,4 @@
-"""Rows → cells of rows that lie together, for versions too large to be scanned for each query."""
+"""Rows → cells of rows that lie together, so that few need be looked at for a query."""
 
 import math
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from containers.search.matrix import Matrix
 from loupe.cells import cell_type
-from loupe.codes import Floats, Rows
+from loupe.codes import Floats, Rows, encode
 
-SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
-CELLS = 8  # times the square root of the rows
+CELLS = 16  # times the square root of the rows,
+MOST_CELLS = 8000  # which are scanned in half a millisecond,
+ROWS_PER_CELL = 20  # at least, so that centers are a twentieth of what a cold start fetches
 FAR_ROWS = 0.05  # of all, those that are furthest from their centers, get centers of their own:
 FAR_CELLS = 0.1  # of all
 SAMPLED_PER_CELL = 16
@@ -36,7 +37,8 @@ def clusters(matrix: Matrix) -> Clusters:
     sizes = np.bincount(nearest, minlength=len(centers))
     filled = sizes > 0
     table = np.zeros(int(filled.sum()), cell_type(matrix.dims))
-    table["center"], table["reach"], table["stop"] = centers[filled], reach[filled], np.cumsum(sizes[filled])
+    table["reach"], table["stop"] = reach[filled], np.cumsum(sizes[filled])
+    table["code"], table["scale"], _ = encode(centers[filled])
     return Clusters(np.argsort(nearest, kind="stable"), table)
 
 
@@ -47,7 +49,7 @@ def _centers(matrix: Matrix) -> tuple[Floats, Rows, Floats]:
     over, where a query would not look: so the rows that are furthest from their centers get more centers.
     """
     random = np.random.default_rng(SEED)
-    count = min(matrix.rows, round(CELLS * math.sqrt(matrix.rows)))
+    count = max(2, min(matrix.rows // ROWS_PER_CELL, round(CELLS * math.sqrt(matrix.rows)), MOST_CELLS))
     of_far = max(1, round(FAR_CELLS * count))
     sampled = np.sort(random.choice(matrix.rows, min(matrix.rows, SAMPLED_PER_CELL * count), replace=False))
     centers = _means(matrix.sample(sampled), count - of_far, random)
@@ -62,7 +64,10 @@ def _centers(matrix: Matrix) -> tuple[Floats, Rows, Floats]:
 
 
 def _means(rows: Floats, count: int, random: np.random.Generator) -> Floats:
-    """Spherical k-means; a center that loses all its rows begins anew at one that is far from its own."""
+    """Spherical k-means; a center that loses all its rows begins anew at one that is far from its own.
+
+    They are what their codes say: so the cosines of rows with them are not off by what codes leave.
+    """
     centers = rows[np.sort(random.choice(len(rows), count, replace=False))]
     for _ in range(ROUNDS):
         nearest, cosines = _nearest(rows, centers)
@@ -71,7 +76,8 @@ def _means(rows: Floats, count: int, random: np.random.Generator) -> Floats:
         empty = np.flatnonzero(np.bincount(nearest, minlength=count) == 0)
         sums[empty] = rows[np.argsort(cosines, kind="stable")[: len(empty)]]
         centers = _unit(sums)
-    return centers
+    codes, scales, _ = encode(centers)
+    return _unit(codes * scales[:, None])
 
 
 def _assigned(matrix: Matrix, centers: Floats) -> tuple[Rows, Floats]:

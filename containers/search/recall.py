@@ -1,4 +1,4 @@
-"""How many of the ten nearest rows a quicker way finds, measured on rows of the version against the proven answer."""
+"""How many of the ten nearest rows a quicker way finds, and what proofs cost, measured on rows of the version."""
 
 import json
 import subprocess
@@ -17,6 +17,8 @@ from loupe.codes import Floats, Rows, scores
 from loupe.nearest import Answer, Nearest, RowSource
 
 NEEDED = 0.99
+SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
+SPARED = 0.75  # of a version that is scanned in less, so much must be spared, or its cells are not worth their bytes
 SAMPLE = 1000
 NEIGHBOURS = 10
 PROBES = (4, 8, 16, 32, 64)
@@ -68,14 +70,29 @@ def of_cells(
     """What `version.json` says of the search: the fewest cells that suffice, or that all is scanned."""
     recall, looked_into = 0.0, 0
     for looked_into in (few for few in probes if few <= len(table)):
-        nearest = Nearest(codes, bounds, asked.source, Cells(table, looked_into))
-        recall = asked.recall(partial(quickly, nearest))
+        cells = Cells(table, looked_into)
+        recall = asked.recall(partial(quickly, Nearest(codes, bounds, asked.source, cells)))
         if recall >= NEEDED:
-            reason = f"Recall at {NEIGHBOURS} is {recall:.4f} on {len(asked.queries)} rows."
-            cells = {"cells": len(table), "probes": looked_into, "recall_at_10": recall}
-            return {"method": "cells", "reason": reason, **cells}
+            return _told(asked, cells, codes, {"cells": len(table), "probes": looked_into, "recall_at_10": recall})
     reason = f"Recall at {NEIGHBOURS} in {looked_into} of {len(table)} cells is {recall:.4f}, and {NEEDED} is needed."
-    return {"method": "scan", "reason": reason}
+    return scan(reason)
+
+
+def scan(reason: str) -> dict[str, Any]:
+    """What `version.json` says of a search that looks at all rows."""
+    return {"method": "scan", "reason": reason, "proves": True}
+
+
+def _told(asked: Sample, cells: Cells, codes: NDArray[np.int8], measured: dict[str, Any]) -> dict[str, Any]:
+    """Cells that find enough are used if a proof by them spares much, or a scan would take too long."""
+    looked_into = [cells.looked_into(*one) for one in zip(asked.queries, asked.last, strict=True)]
+    share = float(np.mean(looked_into)) / len(codes)
+    proof = f"a proof looks at {share:.2%} of the rows"
+    if share > 1 - SPARED and codes.nbytes <= SCANNED_BYTES:
+        return scan(f"With {measured['cells']} cells {proof}: to scan all is as quick.")
+    reason = f"Recall at {NEIGHBOURS} is {measured['recall_at_10']:.4f} on {len(looked_into)} rows; {proof}."
+    proves = share * codes.nbytes <= SCANNED_BYTES
+    return {"method": "cells", "reason": reason, **measured, "proof_share": share, "proves": proves}
 
 
 def of_usearch(asked: Sample, path: Path, shape: tuple[int, int]) -> dict[str, Any]:

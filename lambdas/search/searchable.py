@@ -66,7 +66,7 @@ class Searchable:
         if self._answers == ANSWERS_UNTIL_WARM:
             self._read_rows()
         return self._loaded.search(
-            vector, int(query.get("limit", 10)), wanted=query.get("filter"), exact=query.get("exact", False)
+            vector, int(query.get("limit", 10)), wanted=query.get("filter"), exact=query.get("exact")
         )
 
     def _read_rows(self) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from containers.search import assembly, recall
 from containers.search.build import build
 from local.laptop import Laptop
 from loupe.reference import Reference, Version
@@ -24,6 +25,14 @@ def reference(tmp_path: Path) -> Reference:
 @pytest.fixture
 def version(cards: Deck, reference: Reference) -> Version:
     return build(reference, cards.inputs, version="first")
+
+
+@pytest.fixture
+def celled(cards: Deck, reference: Reference, monkeypatch: pytest.MonkeyPatch) -> Version:
+    """A version with cells, however small it is and however little they spare."""
+    monkeypatch.setattr(assembly, "SMALL_BYTES", 0)
+    monkeypatch.setattr(recall, "SPARED", 0)
+    return build(reference, cards.inputs, version="celled")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
 """Cells: a search that proves what it says finds the same with them; one that does not never claims a proof."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from containers.search import recall
 from containers.search.clusters import Clusters, clusters
 from containers.search.matrix import Matrix
-from loupe.cells import Cells
+from loupe.cells import Cells, centers
 from loupe.codes import Floats
+from loupe.nearest import Nearest
 from tests.search.vectors import Memory, bounds_of, clustered, expected, nearest, told, uniform
 
 
@@ -81,7 +83,9 @@ def test_every_row_is_in_one_cell_and_no_further_from_its_middle_than_that_says(
     assert found.table["stop"][-1] == len(rows)
     assert (np.diff(found.table["stop"].astype(int)) > 0).all()
     cell = np.searchsorted(found.table["stop"], np.arange(len(rows)), side="right")
-    cosines = np.einsum("ij,ij->i", rows[found.order].astype(float), found.table["center"][cell].astype(float))
+    directions = centers(found.table)
+    assert np.abs(np.linalg.norm(directions, axis=1) - 1).max() < 1e-6
+    cosines = np.einsum("ij,ij->i", rows[found.order].astype(float), directions[cell])
     assert (cosines >= found.table["reach"][cell] - 1e-6).all()
 
 
@@ -110,3 +114,35 @@ def test_the_fewest_cells_that_find_enough_are_taken() -> None:
     assert said["method"] == "cells"
     assert said["recall_at_10"] >= 0.99
     assert said["probes"] <= 32
+    assert said["proof_share"] < 0.25
+    assert said["proves"]
+
+
+def test_cells_that_spare_a_proof_little_are_for_versions_only_that_take_long_to_scan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = uniform(1500, 32)
+    found = of(rows)
+    asked, codes = recall.sample(nearest(rows), Memory(rows)), bounds_of(rows, found.order)
+    assert "of the rows: to scan all is as quick" in recall.of_cells(asked, *codes, found.table)["reason"]
+    monkeypatch.setattr(recall, "SCANNED_BYTES", 20 * 32)
+    said = recall.of_cells(asked, *codes, found.table)
+    assert (said["method"], said["proves"]) == ("cells", False)
+    assert 0.25 < said["proof_share"] <= 1
+
+
+def test_so_many_rows_are_looked_at_as_is_said() -> None:
+    rows = clustered(1500, 32)
+    found = of(rows)
+    codes, bounds = bounds_of(rows, found.order)
+    scanned: list[int] = []
+
+    class Watched(Nearest):
+        def _scan(self, question: Any, ranges: Sequence[slice], allowed: Any) -> Any:
+            scanned.append(sum(part.stop - part.start for part in ranges))
+            return super()._scan(question, ranges, allowed)
+
+    cells = Cells(found.table, 4)
+    [last] = [hit.score for hit in nearest(rows).search(rows[7], 10).hits][-1:]
+    Watched(codes, bounds, Memory(rows), cells).search(rows[7], 10)
+    assert sum(scanned) == cells.looked_into(rows[7], last)

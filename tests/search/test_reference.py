@@ -13,11 +13,12 @@ from moto import mock_aws
 
 from containers.search.build import build
 from containers.search.publication import publish
+from containers.search.verification import findings
 from loupe import artifacts
 from loupe.cards import Cards, UnknownField
 from loupe.contracts import ContractError
 from loupe.loaded import Loaded, load
-from loupe.reference import BadVersionName, NoSuchVersion, NotPublished, Reference
+from loupe.reference import BadVersionName, NoSuchVersion, NotPublished, Reference, Version
 from loupe.rows import Damaged
 from tests.search.cards import DIMS, ROWS, Deck, deck
 from tests.search.vectors import expected, uniform
@@ -51,6 +52,19 @@ def test_what_is_published_answers(loaded: Loaded, cards: Deck, reference: Refer
     vector = uniform(1, DIMS)[0]
     found = load(version).search(vector, 7)
     assert [(hit["row"], hit["score"]) for hit in found["hits"]] == expected(cards.rows, vector, 7)
+
+
+def test_a_version_with_cells_proves_what_it_answers_where_that_takes_little(cards: Deck, celled: Version) -> None:
+    assert list(findings(celled)) == []
+    assert celled.facts["search"]["proves"]
+    loaded, vector = load(celled), uniform(1, DIMS)[0]
+    found = loaded.search(vector, 50)
+    assert found["proven"]
+    assert [(hit["row"], hit["score"]) for hit in found["hits"]] == expected(cards.rows, vector, 50)
+    assert not loaded.search(vector, 50, exact=False)["proven"]
+    celled.facts["search"]["proves"] = False
+    assert not loaded.search(vector, 50)["proven"]
+    assert loaded.search(vector, 50, exact=True) == found
 
 
 def test_only_the_rows_that_a_search_needs_are_fetched_and_only_once(

@@ -72,6 +72,20 @@ def test_bounds_that_promise_too_much_are_refused_though_they_are_sealed(version
     assert "bounds.npy says at most" in finding.reason
 
 
+@pytest.mark.parametrize(
+    ("column", "factor", "said"),
+    [("reach", 1.1, "its cell 3 does not reach it"), ("scale", 0.9, "the center of cell 3 has length 0.9, and must")],
+)
+def test_cells_that_promise_too_much_are_refused_though_they_are_sealed(
+    column: str, factor: float, said: str, celled: Version
+) -> None:
+    cells = np.load(Path(celled.folder.url, "cells.npy"))
+    cells[column][3] *= factor
+    found = [str(finding) for finding in findings(sealed_anew(celled, "cells.npy", cells))]
+    assert any(said in text for text in found)
+    assert all(text.startswith("cells.npy") for text in found)
+
+
 def test_bounds_with_a_row_twice_are_refused(version: Version) -> None:
     bounds = np.load(Path(version.folder.url, "bounds.npy"))
     bounds["row"][17] = 16

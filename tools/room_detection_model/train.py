@@ -2,8 +2,10 @@
 
 import argparse
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,16 +56,28 @@ class Training:
         self.steady.update_parameters(self.network)
         return float(loss.detach()), scores.detach().argmax(1)
 
+    def parts(self) -> dict[str, Any]:
+        """All that has a state, by its name in a checkpoint."""
+        return {
+            "network": self.network,
+            "steady": self.steady,
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+        }
+
 
 def train(folder: Path, out: Path, *, steps: int, rate: float, seed: int) -> None:
-    """Prints the loss and each class's share of true pixels found; writes the mean network now and then."""
+    """Prints the loss and each class's share of true pixels found; writes the mean network now and then.
+
+    Beside it lies a checkpoint, from which the same command goes on as if it had not been ended.
+    """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     drawings = np.load(folder / "drawings.npy", mmap_mode="r")
     truths = np.load(folder / "classes.npy", mmap_mode="r")
-    training = Training(BoundaryNetwork(), steps=steps, rate=rate)
+    training, checkpoint = Training(BoundaryNetwork(), steps=steps, rate=rate), out.with_suffix(".pt")
     began, losses = time.monotonic(), []
-    for step in range(1, steps + 1):
+    for step in range(_restored(checkpoint, training, random) + 1, steps + 1):
         ink, truth = batch(drawings, truths, SMALL if step <= SHARE_OF_SMALL_CROPS * steps else LARGE, random)
         loss, found = training.step(ink, truth)
         losses.append(loss)
@@ -71,7 +85,26 @@ def train(folder: Path, out: Path, *, steps: int, rate: float, seed: int) -> Non
             said = f"loss {np.mean(losses[-100:]):.3f} found {_recalls(found, truth)}"
             print(f"{step:6} {said} {time.monotonic() - began:.0f} s", flush=True)
         if step % 500 == 0 or step == steps:
-            write(training.steady.module, out)
+            write(deepcopy(training.steady.module), out)
+            _keep(checkpoint, training, random, step)
+
+
+def _keep(checkpoint: Path, training: Training, random: Random, step: int) -> None:
+    states = {name: part.state_dict() for name, part in training.parts().items()}
+    draft = checkpoint.with_suffix(".draft")
+    torch.save({"step": step, "random": random.bit_generator.state, **states}, draft)
+    draft.replace(checkpoint)
+
+
+def _restored(checkpoint: Path, training: Training, random: Random) -> int:
+    """How many steps were done before."""
+    if not checkpoint.exists():
+        return 0
+    kept = torch.load(checkpoint)
+    for name, part in training.parts().items():
+        part.load_state_dict(kept[name])
+    random.bit_generator.state = kept["random"]
+    return int(kept["step"])
 
 
 def batch(drawings: Gray, truths: Gray, crops: Crops, random: Random) -> tuple[Tensor, Tensor]:

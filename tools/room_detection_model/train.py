@@ -2,11 +2,13 @@
 
 import argparse
 import time
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -15,6 +17,22 @@ from tools.room_detection_model.network import CLASSES, BoundaryNetwork
 from tools.room_detection_model.partition import Random
 
 CLASS_WEIGHTS = (1.0, 2.0, 3.0, 1.5, 1.0)
+SHARE_OF_SMALL_CROPS = 0.6
+
+
+@dataclass(frozen=True)
+class Crops:
+    """What a batch is cut to: about as many pixels whatever the side."""
+
+    side: int
+    count: int
+
+
+# A hall larger than a crop cannot be told from the outside.
+SMALL, LARGE = (
+    Crops(side=352, count=8),
+    Crops(side=576, count=3),
+)
 
 
 class Training:
@@ -38,36 +56,62 @@ class Training:
         self.steady.update_parameters(self.network)
         return float(loss.detach()), scores.detach().argmax(1)
 
+    def parts(self) -> dict[str, Any]:
+        """All that has a state, by its name in a checkpoint."""
+        return {
+            "network": self.network,
+            "steady": self.steady,
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+        }
 
-def train(
-    folder: Path, out: Path, *, steps: int, size: int, crop: int, rate: float, seed: int, start: Path | None
-) -> None:
-    """Prints the loss and each class's share of true pixels found; writes the mean network now and then."""
+
+def train(folder: Path, out: Path, *, steps: int, rate: float, seed: int) -> None:
+    """Prints the loss and each class's share of true pixels found; writes the mean network now and then.
+
+    Beside it lies a checkpoint, from which the same command goes on as if it had not been ended.
+    """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     drawings = np.load(folder / "drawings.npy", mmap_mode="r")
     truths = np.load(folder / "classes.npy", mmap_mode="r")
-    network = BoundaryNetwork()
-    if start:
-        network.load_state_dict(torch.load(start), strict=False)
-    training = Training(network, steps=steps, rate=rate)
+    training, checkpoint = Training(BoundaryNetwork(), steps=steps, rate=rate), out.with_suffix(".pt")
     began, losses = time.monotonic(), []
-    for step in range(1, steps + 1):
-        rows = random.integers(0, len(drawings), size)
-        ink, truth = batch(drawings, truths, rows, crop, random)
+    for step in range(_restored(checkpoint, training, random) + 1, steps + 1):
+        ink, truth = batch(drawings, truths, SMALL if step <= SHARE_OF_SMALL_CROPS * steps else LARGE, random)
         loss, found = training.step(ink, truth)
         losses.append(loss)
         if step % 100 == 0:
             said = f"loss {np.mean(losses[-100:]):.3f} found {_recalls(found, truth)}"
             print(f"{step:6} {said} {time.monotonic() - began:.0f} s", flush=True)
         if step % 500 == 0 or step == steps:
-            write(training.steady.module, out)
+            write(deepcopy(training.steady.module), out)
+            _keep(checkpoint, training, random, step)
 
 
-def batch(drawings: Gray, truths: Gray, rows: NDArray[np.int64], crop: int, random: Random) -> tuple[Tensor, Tensor]:
-    """Crops, turned and mirrored at random: ink (n, 1, crop, crop) and classes at half its size."""
-    crops = [_crop(drawings[row], truths[row], crop, random) for row in rows]
-    inks, classes = (np.stack(pictures) for pictures in zip(*crops, strict=True))
+def _keep(checkpoint: Path, training: Training, random: Random, step: int) -> None:
+    states = {name: part.state_dict() for name, part in training.parts().items()}
+    draft = checkpoint.with_suffix(".draft")
+    torch.save({"step": step, "random": random.bit_generator.state, **states}, draft)
+    draft.replace(checkpoint)
+
+
+def _restored(checkpoint: Path, training: Training, random: Random) -> int:
+    """How many steps were done before."""
+    if not checkpoint.exists():
+        return 0
+    kept = torch.load(checkpoint)
+    for name, part in training.parts().items():
+        part.load_state_dict(kept[name])
+    random.bit_generator.state = kept["random"]
+    return int(kept["step"])
+
+
+def batch(drawings: Gray, truths: Gray, crops: Crops, random: Random) -> tuple[Tensor, Tensor]:
+    """Crops of random plans, turned and mirrored: ink (n, 1, side, side) and classes at half its size."""
+    rows = random.integers(0, len(drawings), crops.count)
+    pairs = [_crop(drawings[row], truths[row], crops.side, random) for row in rows]
+    inks, classes = (np.stack(pictures) for pictures in zip(*pairs, strict=True))
     return 1 - torch.from_numpy(inks).float().unsqueeze(1) / 255, torch.from_numpy(classes).long()
 
 
@@ -85,7 +129,7 @@ def _recalls(found: Tensor, truth: Tensor) -> str:
 
 
 def write(network: nn.Module, out: Path) -> None:
-    """The network for OpenCV, whose input `ink` has sides that are multiples of 32, and its weights to go on from."""
+    """The network for OpenCV, whose input `ink` has sides that are multiples of 32."""
     network.eval()
     network.to(memory_format=torch.contiguous_format)
     torch.onnx.export(
@@ -98,17 +142,13 @@ def write(network: nn.Module, out: Path) -> None:
         dynamo=False,
         dynamic_axes={"ink": {2: "h", 3: "w"}, "scores": {2: "h2", 3: "w2"}},
     )
-    torch.save(network.state_dict(), out.with_suffix(".pt"))
 
 
 if __name__ == "__main__":
     flags = argparse.ArgumentParser(description=__doc__)
     flags.add_argument("folder", type=Path)
     flags.add_argument("out", type=Path)
-    flags.add_argument("--steps", type=int, default=12000)
-    flags.add_argument("--size", type=int, default=8, help="plans in a batch")
-    flags.add_argument("--crop", type=int, default=352)
+    flags.add_argument("--steps", type=int, default=10000)
     flags.add_argument("--rate", type=float, default=2e-3)
     flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--start", type=Path, help="weights to go on from")
     train(**vars(flags.parse_args()))

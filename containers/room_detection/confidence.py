@@ -9,7 +9,7 @@ from containers.room_detection.masks import Labels
 
 RING = 2  # how far from the room its border is looked at, in pixels of the maps
 # fitted to generated plans by tools/room_detection_model/calibrate.py: a constant, then one weight for each evidence
-WEIGHTS = np.array([-11.589, 5.16, -3.426, 5.657, -2.903, 10.954])
+WEIGHTS = np.array([-9.732, 5.135, -1.624, 5.102, -2.123, 7.165])
 
 
 def evidence(labels: Labels, boundaries: Boundaries) -> NDArray[np.float64]:

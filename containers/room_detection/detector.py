@@ -12,11 +12,11 @@ from containers.room_detection.masks import Labels, parts_of_labels
 from containers.room_detection.outlines import outlines
 from containers.room_detection.parameters import Parameters
 from containers.room_detection.passages import passages
-from containers.room_detection.regions import rooms_of
+from containers.room_detection.regions import rooms_of, without_shafts
 from containers.room_detection.right_angles import Polygon, direction, squared
 from containers.room_detection.sheet import Plan, plans
 
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 SMALLEST_IMAGE_SIDE = 16
 
 
@@ -44,7 +44,7 @@ def detect(image: NDArray[np.uint8], parameters: Parameters = Parameters()) -> l
         return rooms
     for plan in plans(image, parameters):
         boundaries = classify(plan.pixels)
-        labels = rooms_of(boundaries, parameters)
+        labels = without_shafts(rooms_of(boundaries, parameters), plan.pixels, parameters)
         rooms += _rooms(plan, labels, boundaries, (width, height), first=len(rooms), parameters=parameters)
     return rooms
 

@@ -26,6 +26,9 @@ class Parameters:
     sure_core: float = 0.5  # probability
     smallest_core: int = 12
     smallest_room: int = 60
+    filled: int = 90  # of 255, and darker
+    smallest_shaft: int = 15  # of the plan's pixels
+    largest_shaft_share: float = 0.25  # of its room
     least_confidence: float = 0.5  # a room less likely than this is not told
     smallest_opening: int = 6
     reach_of_opening: int = 3

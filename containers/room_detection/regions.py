@@ -1,10 +1,10 @@
-"""What each pixel is → labelled rooms: each core grows to its borders."""
+"""What each pixel is → labelled rooms: each core grows to its borders, around what is filled."""
 
 import cv2
 import numpy as np
 
-from containers.room_detection.boundaries import Boundaries
-from containers.room_detection.masks import Labels, parts
+from containers.room_detection.boundaries import STRIDE, Boundaries
+from containers.room_detection.masks import Gray, Labels, parts
 from containers.room_detection.parameters import Parameters
 
 
@@ -23,3 +23,13 @@ def rooms_of(boundaries: Boundaries, parameters: Parameters) -> Labels:
         return np.zeros(space.shape, np.int32)
     _, nearest = cv2.distanceTransformWithLabels(1 - cores, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
     return np.where(space, np.asarray(nearest, np.int32), 0)
+
+
+def without_shafts(labels: Labels, pixels: Gray, parameters: Parameters) -> Labels:
+    """The rooms without what is filled in them; a room that is filled for the most part has a dark floor."""
+    side = parameters.smallest_shaft
+    ink = (pixels < parameters.filled).astype(np.uint8)
+    filled = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))[::STRIDE, ::STRIDE] > 0
+    rooms = int(labels.max()) + 1
+    share = np.bincount(labels[filled], minlength=rooms) / np.maximum(np.bincount(labels.ravel(), minlength=rooms), 1)
+    return np.where(filled & (share <= parameters.largest_shaft_share)[labels], 0, labels)

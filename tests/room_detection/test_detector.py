@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from containers.room_detection.detector import VERSION, Room, detect
 from containers.room_detection.overlay import draw
 from containers.room_detection.parameters import Parameters
+from containers.room_detection.regions import without_shafts
 from loupe.contracts import schema
 
 Image = NDArray[np.uint8]
@@ -175,6 +176,18 @@ def test_a_room_around_a_shaft_has_a_hole() -> None:
     holed = [room for room in detect(image) if room.holes]
     assert len(holed) == 1
     assert holed[0].area < 320 * 320 - 90 * 90 / 3
+
+
+def test_what_is_filled_is_none_of_its_room_unless_it_is_its_floor() -> None:
+    labels = np.ones((60, 120), np.int32)
+    labels[:, 60:] = 2
+    plan = np.full((120, 240), 255, np.uint8)
+    plan[40:60, 20:44] = 30
+    plan[100:104, 10:110] = 0  # a thick line
+    plan[:100, 130:] = 60
+    left = without_shafts(labels, plan, Parameters())
+    assert (left == 0).sum() == 10 * 12
+    assert (left[20:30, 10:22] == 0).all()
 
 
 def test_rooms_with_right_angles_keep_them_on_a_sheet_that_lies_askew() -> None:

@@ -64,7 +64,7 @@ class Cells:
         return int((self._stops - self._starts)[cells].sum())
 
     def slices(self, cells: Rows) -> list[slice]:
-        """Their ranges in order; neighbours are one, for each scan costs a call."""
+        """Their ranges in order; neighbours are one."""
         cells = np.sort(cells)
         ends = [0, *(np.flatnonzero(np.diff(cells) > 1) + 1).tolist(), len(cells)]
         runs = [cells[start:stop] for start, stop in pairwise(ends) if stop > start]

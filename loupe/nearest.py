@@ -185,11 +185,10 @@ class Nearest:
         return seen
 
     def _scan(self, question: Question, ranges: Sequence[slice], allowed: NDArray[np.bool_] | None) -> _Seen:
-        seen = _Seen(
-            at=_joined([self._positions[rows] for rows in ranges]),
-            estimates=_joined([self._head.products(question.code, rows) for rows in ranges]),
-            margins=margins(_joined([self._errors[rows] for rows in ranges]), question.code.error),
-        )
+        at = _joined([self._positions[rows] for rows in ranges])
+        where = ranges[0] if len(ranges) == 1 else at
+        estimates = self._head.products(question.code, where)
+        seen = _Seen(at, estimates, margins(self._errors[where], question.code.error))
         return seen if allowed is None else seen.where(np.flatnonzero(allowed[self._rows[seen.at]]))
 
     def _decide(self, question: Question, best: _Best, seen: _Seen) -> None:

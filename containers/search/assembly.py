@@ -118,6 +118,7 @@ def _measured(folder: Path, shape: tuple[int, int], found: Clusters | None) -> d
     said: dict[str, Any] = {"search": recall.scan("All codes are scanned in half a millisecond.")}
     usearch = folder / USEARCH
     if found or usearch.exists():
+        recall.read_ahead(source, codes.nbytes)
         asked = recall.sample(Nearest(codes, bounds, source), source)
         if found:
             said["search"] = recall.of_cells(asked, codes, bounds, found.table)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from loupe.cells import Cells
 from loupe.codes import Floats, Rows, scores
 from loupe.nearest import Answer, Nearest, RowSource
+from loupe.rows import RowFile
 
 NEEDED = 0.99
 SCANNED_BYTES = 100_000 * 768  # of codes: more take longer than 5 ms where memory gives 15 GB a second
@@ -41,6 +42,12 @@ class Sample:
             rows = np.unique(find(query))
             found += min(self.count, int(np.count_nonzero(scores(self.source.take(rows), query) >= last)))
         return found / (self.count * len(self.queries))
+
+
+def read_ahead(rows: RowFile, codes_bytes: int) -> None:
+    """All rows in one go, if they fit: a thousand searches need most of them."""
+    if codes_bytes <= SCANNED_BYTES:
+        rows.fetch_all()
 
 
 def sample(nearest: Nearest, source: RowSource) -> Sample:

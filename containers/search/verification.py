@@ -79,6 +79,7 @@ def _claims(version: Version, loaded: Loaded) -> Iterator[Finding]:
     search, usearch = version.facts["search"], version.facts["usearch"]
     if search["method"] == "scan" and not usearch:
         return
+    recall.read_ahead(loaded.rows, version.facts["rows"] * version.facts["dims"])
     asked = recall.sample(loaded.nearest, loaded.rows)
     if search["method"] == "cells":
         found = asked.recall(partial(recall.quickly, loaded.nearest))

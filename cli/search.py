@@ -22,6 +22,7 @@ app = typer.Typer(
     help="A vector, an image or a row in, the nearest cards out.",
 )
 Name = Annotated[str, typer.Argument(metavar="VERSION", help="Its name, as `loupe search versions` has it.")]
+Exact = Annotated[bool | None, typer.Option(help="Prove the answer, or do not.", show_default="as the version says")]
 _VERSION = ["version", "state", "rows", "dims", "search", "images", "created_at"]
 _POINTER = ["version", "previous", "published_at"]
 _FIELDS = 5  # of the metadata that a table has room for
@@ -133,9 +134,7 @@ def query(
         typer.Option("--filter", metavar="FIELD=VALUE", help="Only cards with it; repeat for another field or value."),
     ] = None,
     version: Annotated[str | None, typer.Option(help="Not the published version, but this one.")] = None,
-    exact: Annotated[
-        bool | None, typer.Option(help="Prove the answer, or do not.", show_default="as the version says")
-    ] = None,
+    exact: Exact = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the nearest cards.

@@ -14,6 +14,7 @@ from loupe.rows import Damaged
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+FORMAT = 2  # of codes, bounds, cells and cards
 POINTER = "current.json"
 SEAL = "version.json"
 EMBEDDINGS, INDEX, METADATA = "embeddings.npy", "index.json", "metadata.json"
@@ -93,7 +94,12 @@ class Reference:
         """A sealed version by its name; NoSuchVersion without it."""
         folder = self.folder(name)
         try:
-            facts = contracts.check("search/version", _parsed(folder, SEAL))
+            told = _parsed(folder, SEAL)
+            if isinstance(told, dict) and told.get("format", FORMAT) != FORMAT:
+                raise Damaged(
+                    f"{folder.url} has format {told['format']}, and this program reads {FORMAT}: build it anew."
+                )
+            facts = contracts.check("search/version", told)
         except FileNotFoundError:
             raise NoSuchVersion(
                 f"{self.root.url} has no version {name}, or its build has not come to its end."

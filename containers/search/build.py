@@ -12,9 +12,8 @@ from typing import Any
 from containers.search.assembly import Inputs, assemble, digest
 from containers.search.findings import Finding, Refused
 from loupe import contracts
-from loupe.reference import SEAL, NoSuchVersion, Reference, Version
+from loupe.reference import FORMAT, SEAL, NoSuchVersion, Reference, Version
 
-FORMAT = 2
 BUILT_BY = "containers.search"
 _NAME = re.compile(r"([0-9]{8}-[0-9]{6})-([0-9a-f]{12})")
 

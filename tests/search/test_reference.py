@@ -154,6 +154,10 @@ def test_a_version_that_is_not_there_is_told_from_one_that_is_no_version(loaded:
     reference.folder("fourth").create("version.json", b"{}")
     with pytest.raises(ContractError):
         reference.version("fourth")
+    earlier = json.dumps({**loaded.version.facts, "format": 1}).encode()
+    reference.folder("sixth").create("version.json", earlier)
+    with pytest.raises(Damaged, match=r"sixth has format 1, and this program reads 2: build it anew\."):
+        reference.version("sixth")
     reference.folder("fifth").create("version.json", b"{")
     with pytest.raises(Damaged, match=r"fifth/version\.json is no JSON"):
         reference.version("fifth")

@@ -31,7 +31,7 @@ def version(cards: Deck, reference: Reference) -> Version:
 def celled(cards: Deck, reference: Reference, monkeypatch: pytest.MonkeyPatch) -> Version:
     """A version with cells, however small it is and however little they spare."""
     monkeypatch.setattr(assembly, "SMALL_BYTES", 0)
-    monkeypatch.setattr(recall, "SPARED", 0)
+    monkeypatch.setattr(recall, "LARGEST_PROOF", 1)
     return build(reference, cards.inputs, version="celled")
 
 

@@ -74,7 +74,7 @@ def formulas(machines: Machines) -> dict[str, tuple[Term, ...]]:
         "room_detection": (
             Term("endpoint", machines.endpoint, "hour"),
             written,
-            Term("objects read", "s3_get", "input", 4),
+            _objects_read(4),
             Term("functions called", "lambda_request", "input", 2),
             Term("functions' seconds", "lambda_arm_gb_second", "input", 2 * 0.5),  # two of 512 MiB, one second each
             Term("messages", "sns_publish", "input", 2),
@@ -86,29 +86,25 @@ def formulas(machines: Machines) -> dict[str, tuple[Term, ...]]:
             Term("vCPUs", "fargate_spot_vcpu_hour", "hour", machines.ocr_vcpu),
             Term("memory", "fargate_spot_gb_hour", "hour", machines.ocr_memory_gib),
             written,
-            Term("objects read", "s3_get", "input"),
+            _objects_read(1),
         ),
         "search": (
             Term("requests", "http_api_request", "input"),
             Term("functions called", "lambda_request", "input"),
             Term("functions' seconds", "lambda_arm_gb_second", "input", 0.05),  # 1 GiB for 50 ms
         ),
-        "plate_runs": (
-            Term("processing jobs", machines.processing, "hour"),
-            written,
-            Term("objects read", "s3_get", "input", 4),
-        ),
-        "model_build": (
-            Term("pipeline steps", _TRAINING, "hour"),
-            written,
-            Term("objects read", "s3_get", "input", 10),
-        ),
+        "plate_runs": (Term("processing jobs", machines.processing, "hour"), written, _objects_read(4)),
+        "model_build": (Term("pipeline steps", _TRAINING, "hour"), written, _objects_read(10)),
         "archive": (
             Term("lists", "s3_put", "input", 2 * 30 / 1000),  # two functions, each night, 1,000 keys a request
             Term("functions' seconds", "lambda_arm_gb_second", "input", 30 * 1.73 / 3000),  # 3,000 objects a second
             written,
         ),
     }
+
+
+def _objects_read(times: float) -> Term:
+    return Term("objects read", "s3_get", "input", times)
 
 
 def _ocr_page(usd: float) -> Price:

@@ -139,6 +139,11 @@ def test_row_zero_is_a_row_to_ask_by() -> None:
     assert asked(row=0) == {"row": 0}
 
 
+def test_a_query_says_of_its_proof_only_what_was_said() -> None:
+    told = [asked(row=3, exact=exact) for exact in (None, True, False)]
+    assert told == [{"row": 3}, {"row": 3, "exact": True}, {"row": 3, "exact": False}]
+
+
 def test_an_image_is_sent_as_it_is_and_a_larger_one_smaller(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small, large = tmp_path / "small.png", tmp_path / "large.png"
     cards.card(1).save(small)
